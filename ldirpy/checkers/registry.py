@@ -1,0 +1,107 @@
+"""From the words of a configuration to checkers.
+
+Built-ins stand in one map; those of other packages come through the entry-point group
+`ldirpy.checkers`. Both implement `base.Checker`; both are imported only when a configuration
+names them.
+"""
+
+import importlib
+import importlib.metadata
+from collections.abc import Mapping
+
+import attrs
+
+from ldirpy.checkers.base import Checker
+from ldirpy.config.model import CheckType, Real, Virtual
+
+ENTRY_POINTS = "ldirpy.checkers"
+
+# Values of `service`, used when checktype is negotiate or a number.
+SERVICES: Mapping[str, str] = {
+    "dns": "ldirpy.checkers.dns:DnsChecker",
+    "http": "ldirpy.checkers.http:HttpChecker",
+    "https": "ldirpy.checkers.http:HttpChecker",
+    "none": "ldirpy.checkers.always:AlwaysUp",
+}
+
+# Values of `checktype` that need no service.
+CHECKTYPES: Mapping[CheckType, str] = {
+    CheckType.CONNECT: "ldirpy.checkers.connect:ConnectChecker",
+    CheckType.PING: "ldirpy.checkers.ping:PingChecker",
+    CheckType.ON: "ldirpy.checkers.always:AlwaysUp",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Probe:
+    """A checker with its pace: equal probes are run once for all who want them.
+
+    Times are seconds. With `every` > 0 (checktype=N) `negotiate` is run first, and after its
+    success `checker` that many times.
+    """
+
+    checker: Checker
+    timeout: float
+    interval: float
+    negotiate: Checker | None = None
+    negotiate_timeout: float = 0.0
+    every: int = 0
+
+
+def probe_for(virtual: Virtual, real: Real) -> Probe | None:
+    """How `real` is to be checked for `virtual`; None if it is not (checktype=off).
+
+    Raises ValueError, in words for the operator, if ldirpy cannot check it.
+    """
+    checktype = virtual.checktype
+    if checktype is CheckType.OFF:
+        return None
+    interval = float(virtual.checkinterval)
+    if checktype is CheckType.NEGOTIATE:
+        return Probe(
+            checker=service_checker(virtual, real),
+            timeout=virtual.negotiatetimeout,
+            interval=interval,
+        )
+    if checktype is CheckType.COMBINED:
+        return Probe(
+            checker=_built(CHECKTYPES[CheckType.CONNECT], virtual, real),
+            timeout=virtual.checktimeout,
+            interval=interval,
+            negotiate=service_checker(virtual, real),
+            negotiate_timeout=virtual.negotiatetimeout,
+            every=virtual.connects_per_negotiate,
+        )
+    if checktype not in CHECKTYPES:
+        raise ValueError(f"checktype={checktype.value} is not supported yet")
+    checker = _built(CHECKTYPES[checktype], virtual, real)
+    return Probe(checker=checker, timeout=virtual.checktimeout, interval=interval)
+
+
+def service_checker(virtual: Virtual, real: Real) -> Checker:
+    """The checker of the virtual's `service`, built in or of another package."""
+    if virtual.service in SERVICES:
+        return _built(SERVICES[virtual.service], virtual, real)
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=virtual.service):
+        return _instance(point.load(), point.value, virtual, real)
+    raise ValueError(
+        f"no checker for service={virtual.service} is installed; "
+        f"there are {', '.join(known_services())}"
+    )
+
+
+def known_services() -> list[str]:
+    """All values of `service` that can be checked here, in alphabetical order."""
+    plugged = {point.name for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    return sorted(plugged | set(SERVICES))
+
+
+def _built(where: str, virtual: Virtual, real: Real) -> Checker:
+    module, _, name = where.partition(":")
+    return _instance(getattr(importlib.import_module(module), name), where, virtual, real)
+
+
+def _instance(found: object, where: str, virtual: Virtual, real: Real) -> Checker:
+    if not (isinstance(found, type) and issubclass(found, Checker)):
+        raise ValueError(f"{where} is not a subclass of ldirpy.checkers.base.Checker")
+    return found.from_config(virtual, real)

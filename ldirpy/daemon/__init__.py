@@ -1,0 +1,1 @@
+"""The running director: checks on their clocks, one owner of the state, signals."""

@@ -1,0 +1,63 @@
+"""The Perl regular expressions of `receive=`, matched on bytes by PCRE2.
+
+PCRE2 stops a match that backtracks too much after a fixed number of steps (10 million by default,
+a fraction of a second), so that no pattern can hold up the daemon.
+"""
+
+import functools
+from typing import Any
+
+from ldirpy.errors import CheckFailed
+
+MAX_SHOWN = 60  # bytes of an answer that are quoted in a message
+
+
+class PatternError(ValueError):
+    """A pattern that cannot be compiled; `position` is the byte where it goes wrong, from 0."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> Any:
+    # Imported here: a configuration without receive= never needs the engine.
+    import pcre2
+
+    try:
+        return pcre2.compile(pattern.encode("utf-8", "surrogateescape"))
+    except pcre2.PatternError as error:
+        where, _, what = str(error).removeprefix("compilation failed at position ").partition("; ")
+        raise PatternError(what or str(error), int(where) if where.isdigit() else 0) from None
+
+
+def validate(pattern: str) -> None:
+    """Raise PatternError unless `pattern` is a regular expression that can be used."""
+    _compiled(pattern)
+
+
+def found(pattern: str, data: bytes) -> bool:
+    """Whether `pattern` matches anywhere in `data`.
+
+    Raises CheckFailed if the match was given up because it takes too many steps.
+    """
+    import pcre2
+
+    try:
+        return _compiled(pattern).search(data) is not None
+    except pcre2.LibraryError as error:
+        raise CheckFailed(f'receive "{pattern}": the match was given up: {error}') from error
+
+
+def demand(pattern: str | None, data: bytes) -> None:
+    """Raise CheckFailed, quoting the answer, unless `pattern` is None or matches in `data`."""
+    if pattern is not None and not found(pattern, data):
+        raise CheckFailed(f'receive "{pattern}" not found in {len(data):,} bytes: {quoted(data)}')
+
+
+def quoted(data: bytes) -> str:
+    """The first bytes of an answer as one line of printable text in quotes."""
+    text = data[:MAX_SHOWN].decode("utf-8", "replace")
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return f'"{line}{"..." if len(data) > MAX_SHOWN else ""}"'
