@@ -99,3 +99,7 @@ class IpvsError(LdirpyError):
 
 class CheckFailed(LdirpyError):
     """A check's verdict "down"; the text says what happened, in the operator's words."""
+
+
+class NoVerdict(LdirpyError):
+    """A check that this machine could not carry out, which says nothing about the real server."""

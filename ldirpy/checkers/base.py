@@ -12,14 +12,15 @@ import errno
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Self, final
+from weakref import WeakKeyDictionary
 
 import attrs
 
 from ldirpy.config.model import Real, Virtual
-from ldirpy.errors import CheckFailed
+from ldirpy.errors import CheckFailed, NoVerdict
 
 # Threads for blocking client libraries. A check that waits in one of them costs its thread, so
 # the built-in checks of the common services do not use it.
@@ -49,10 +50,7 @@ class Deadline:
 
 
 class Checker(ABC):
-    """One check of one real server. Subclass it as a frozen attrs class.
-
-    `blocking` tells that `check` does all its work in a thread of the pool (see BlockingChecker).
-    """
+    """One check of one real server. Subclass it as a frozen attrs class."""
 
     __slots__ = ()
 
@@ -89,16 +87,46 @@ class BlockingChecker(Checker):
     @final
     async def check(self, deadline: Deadline) -> str:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_pool(), self.check_blocking, deadline)
+        work = loop.run_in_executor(_pool(), self.check_blocking, deadline)
+        try:
+            # The verdict is due at the deadline, even if the thread should come back late.
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if not work.done():
+                _late.add(work)
+                work.add_done_callback(_came_back)
+            raise
 
 
 _pools: list[Executor] = []
+_late: set["asyncio.Future[str]"] = set()  # threads whose check is over and who are still busy
 
 
 def _pool() -> Executor:
     if not _pools:
         _pools.append(ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="ldirpy-check"))
     return _pools[0]
+
+
+def _came_back(work: "asyncio.Future[str]") -> None:
+    _late.discard(work)
+    if not work.cancelled():
+        work.exception()  # nobody waits for it any more
+
+
+# Places in the pool, for each event loop: a check that has to wait for a thread waits before its
+# clock starts, since the real server is not to blame for the queue.
+_places: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
+
+
+@contextlib.asynccontextmanager
+async def _place_for(checker: Checker) -> AsyncIterator[None]:
+    if isinstance(checker, BlockingChecker):
+        loop = asyncio.get_running_loop()
+        async with _places.setdefault(loop, asyncio.Semaphore(POOL_SIZE)):
+            yield
+    else:
+        yield
 
 
 @attrs.frozen(kw_only=True)
@@ -110,21 +138,31 @@ class CheckResult:
     seconds: float
 
 
+# Shortages of this machine: no verdict on a real server follows from them.
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
 async def run_check(checker: Checker, timeout: float) -> CheckResult:
-    """Run one check, held to `timeout` seconds as a whole; never raises but when cancelled."""
-    deadline = Deadline(timeout)
-    started = time.monotonic()
-    try:
-        async with asyncio.timeout(timeout):
-            message, up = await checker.check(deadline), True
-    except CheckFailed as failure:
-        message, up = str(failure), False
-    except TimeoutError as error:
-        # asyncio.timeout's own has no errno; the system's (ETIMEDOUT) has one.
-        message, up = (describe(error) if error.errno else str(deadline.missed())), False
-    except OSError as error:
-        message, up = describe(error), False
-    return CheckResult(up=up, message=message, seconds=time.monotonic() - started)
+    """Run one check, held to `timeout` seconds as a whole.
+
+    Raises NoVerdict if this machine lacks what it takes to check, such as a free descriptor.
+    """
+    async with _place_for(checker):
+        deadline = Deadline(timeout)
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(timeout):
+                message, up = await checker.check(deadline), True
+        except CheckFailed as failure:
+            message, up = str(failure), False
+        except TimeoutError as error:
+            # asyncio.timeout's own has no errno; the system's (ETIMEDOUT) has one.
+            message, up = (describe(error) if error.errno else str(deadline.missed())), False
+        except OSError as error:
+            if error.errno in _SHORTAGES:
+                raise NoVerdict(describe(error)) from error
+            message, up = describe(error), False
+        return CheckResult(up=up, message=message, seconds=time.monotonic() - started)
 
 
 def describe(error: OSError) -> str:

@@ -1,0 +1,7 @@
+"""`python -m ldirpy`."""
+
+import sys
+
+from ldirpy.cli import main
+
+sys.exit(main())

@@ -1,0 +1,68 @@
+"""Who is to be checked, and how often, for a whole configuration.
+
+Real servers of several virtual services whose checks are equal share one probe, which is run once
+for all of them.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from ldirpy.checkers.registry import Probe, probe_for
+from ldirpy.config.model import Config, Real, Virtual
+from ldirpy.desired import service_id, service_of
+from ldirpy.errors import ConfigError, Problem
+from ldirpy.ipvs.model import ServiceId
+
+
+@attrs.frozen
+class Seat:
+    """A real server's place in one virtual service: what a verdict is about."""
+
+    service: ServiceId
+    real: Real
+
+
+@attrs.frozen(kw_only=True)
+class Assignments:
+    """The virtual services by their kernel key, and the seats that each probe decides on."""
+
+    virtuals: Mapping[ServiceId, Virtual]
+    seats: Mapping[Probe, tuple[Seat, ...]]
+
+
+def assign(config: Config) -> Assignments:
+    """Find a probe for each real server.
+
+    Raises ConfigError, with all that is wrong, for what ldirpy cannot check or IPVS cannot do.
+    """
+    problems: list[Problem] = []
+    virtuals: dict[ServiceId, Virtual] = {}
+    seats: dict[Probe, list[Seat]] = {}
+    for virtual in config.virtuals:
+        key = service_id(virtual)
+        virtuals[key] = virtual
+        try:
+            service_of(virtual)
+        except ValueError as error:
+            problems.append(_problem(config, virtual.line, error))
+        for real in dict.fromkeys(virtual.reals):
+            try:
+                probe = probe_for(virtual, real)
+            except ValueError as error:
+                problems.append(_problem(config, real.line or virtual.line, error))
+                continue
+            if probe is not None:
+                seats.setdefault(probe, []).append(Seat(key, real))
+    if problems:
+        # A fault of the virtual service is found again for each of its real servers: say it once.
+        raise ConfigError(
+            list({problem.message: problem for problem in reversed(problems)}.values())[::-1]
+        )
+    return Assignments(
+        virtuals=virtuals, seats={probe: tuple(places) for probe, places in seats.items()}
+    )
+
+
+def _problem(config: Config, line: int, error: ValueError) -> Problem:
+    return Problem(path=config.path, line=line, message=str(error))

@@ -1,0 +1,77 @@
+"""The director as a process in the foreground: its signals, its log, the limits it needs."""
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+
+from ldirpy._version import __version__
+from ldirpy.config.load import load
+from ldirpy.config.model import Config
+from ldirpy.daemon import wording
+from ldirpy.daemon.director import Director
+from ldirpy.errors import ConfigError
+from ldirpy.ipvs.model import IpvsTable, Table
+
+log = logging.getLogger("ldirpy")
+
+
+def log_to_stderr(name: str, *, debug: bool) -> None:
+    """Send the log to stderr in ldirectord's form: `[date|name|pid] text`."""
+    handler = logging.StreamHandler(sys.stderr)
+    form = f"[%(asctime)s|{name}|%(process)d] %(message)s"
+    handler.setFormatter(logging.Formatter(form, datefmt="%a %b %e %H:%M:%S %Y"))
+    log.handlers[:] = [handler]
+    log.propagate = False  # a library may have given the root logger a handler of its own
+    log.setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+async def run(
+    path: str | os.PathLike[str],
+    config: Config,
+    table: IpvsTable,
+    *,
+    on_change: Callable[[Table], None] | None = None,
+) -> None:
+    """Direct until SIGTERM, SIGINT or SIGQUIT; SIGHUP reads `path` again.
+
+    Raises ConfigError for a configuration that cannot be carried out, and IpvsError if the kernel's
+    table cannot be read.
+    """
+    _allow_many_sockets()
+    director = Director(config, table, on_change=on_change)
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[None]] = set()
+
+    def stop(name: str) -> None:
+        log.info(wording.TERMINATED.format(signal=name))
+        director.stop()
+
+    def reload() -> None:
+        log.info(wording.RELOADING)
+        task = loop.create_task(_reload(director, path))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        loop.add_signal_handler(number, stop, number.name.removeprefix("SIG"))
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    log.info(wording.STARTING.format(version=__version__))
+    await director.run()
+
+
+async def _reload(director: Director, path: str | os.PathLike[str]) -> None:
+    """Read the file off the loop, where names may be looked up; keep the old one on any error."""
+    try:
+        director.reload(await asyncio.to_thread(load, path))
+    except (ConfigError, OSError) as error:
+        log.error("%s\nThe old configuration stays in force.", error)
+
+
+def _allow_many_sockets() -> None:
+    """Lift the soft limit on descriptors to the hard one: a check that waits costs a socket."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
