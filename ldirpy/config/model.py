@@ -7,7 +7,7 @@ identity.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -57,6 +57,10 @@ _port = _between(0, MAX_PORT)
 _positive = attrs.validators.gt(0)
 
 
+def _words(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(kw_only=True)
 class Real:
     """A real server, or a fallback server, of one virtual service.
@@ -78,6 +82,10 @@ class Real:
         return host_port(self.address, self.port)
 
 
+def _reals(values: Iterable[Real]) -> tuple[Real, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(kw_only=True)
 class Virtual:
     """A virtual service with its real servers and all that is known about checking them."""
@@ -87,7 +95,7 @@ class Virtual:
     fwmark: int | None = None
     protocol: Protocol = Protocol.TCP
     family: Family = Family.IPV4
-    reals: Sequence[Real] = attrs.field(default=(), converter=tuple)
+    reals: tuple[Real, ...] = attrs.field(default=(), converter=_reals)
     fallback: Real | None = None
 
     scheduler: str = "wrr"
@@ -122,7 +130,7 @@ class Virtual:
     cleanstop: bool = True
     fallbackcommand: str | None = None
     monitorfile: str | None = None
-    emailalert: Sequence[str] = attrs.field(default=(), converter=tuple)
+    emailalert: tuple[str, ...] = attrs.field(default=(), converter=_words)
     emailalertfreq: int = 0
     emailalertstatus: frozenset[DirectorState] = frozenset(DirectorState)
     smtp: str | None = None
@@ -145,11 +153,15 @@ class Virtual:
         return host_port(self.address, self.port)
 
 
+def _virtuals(values: Iterable[Virtual]) -> tuple[Virtual, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """A whole ldirectord.cf: what holds for the daemon itself, and the virtual services."""
 
-    virtuals: Sequence[Virtual] = attrs.field(default=(), converter=tuple)
+    virtuals: tuple[Virtual, ...] = attrs.field(default=(), converter=_virtuals)
     path: str = attrs.field(default="", eq=False)
 
     checktimeout: int | None = None
@@ -163,12 +175,12 @@ class Config:
     fallback6: Real | None = None
     fallbackcommand: str | None = None
     logfile: str = "/var/log/ldirectord.log"
-    emailalert: Sequence[str] = attrs.field(default=(), converter=tuple)
+    emailalert: tuple[str, ...] = attrs.field(default=(), converter=_words)
     emailalertfrom: str | None = None
     emailalertfreq: int = 0
     emailalertstatus: frozenset[DirectorState] = frozenset(DirectorState)
     smtp: str | None = None
-    execute: Sequence[str] = attrs.field(default=(), converter=tuple)
+    execute: tuple[str, ...] = attrs.field(default=(), converter=_words)
     supervised: bool = False
     fork: bool = False
     quiescent: bool = False
