@@ -73,6 +73,7 @@ def run_in_kernel(
         results.touch()
         variables = {
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
             "KERNEL_WORK": str(work),
             "KERNEL_RESULTS": str(results),
             **(environment or {}),

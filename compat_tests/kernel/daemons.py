@@ -1,0 +1,89 @@
+"""The two daemons under test, started and stopped in the same way."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from . import netns
+
+COMMANDS = {
+    "perl": ["ldirectord", "-d", "{config}", "start"],
+    "ldirpy": [sys.executable, "-m", "ldirpy", "-f", "{config}"],
+}
+STOP_BOUND = 30.0  # seconds; Perl finishes its round of checks first
+
+
+class Daemon:
+    """One daemon in the foreground in its director's namespace, with a file for its log."""
+
+    def __init__(self, name: str, namespace: str, directory: Path) -> None:
+        self.name = name
+        self._namespace = namespace
+        self.config = directory / "director.cf"
+        self._log = directory / "director.log"
+        self._log.write_text("")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """All the daemon has written so far."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def died(self) -> str:
+        """Says so if the daemon ended though nobody stopped it."""
+        if self._process is None or self._process.poll() is None:
+            return ""
+        return f"{self.name} ended by itself with status {self._process.returncode}"
+
+    def start(self, config: str) -> None:
+        """Starts the daemon with this configuration."""
+        self.config.write_text(config)
+        command = [word.format(config=self.config) for word in COMMANDS[self.name]]
+        with netns.inside(self._namespace), self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/run",
+                start_new_session=True,
+            )
+
+    def reload(self, config: str) -> None:
+        """Gives the running daemon another configuration with SIGHUP."""
+        self.config.write_text(config)
+        self._signal(signal.SIGHUP)
+
+    def stop(self) -> None:
+        """Ends the daemon with SIGTERM and waits for it; raises TimeoutError if it stays."""
+        self._signal(signal.SIGTERM)
+        self.wait()
+
+    def terminate(self) -> None:
+        """Sends SIGTERM without waiting."""
+        self._signal(signal.SIGTERM)
+
+    def wait(self) -> None:
+        """Waits until the daemon has ended after terminate(); raises TimeoutError if it stays."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(STOP_BOUND)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{self.name} did not stop in {STOP_BOUND:.0f} s") from None
+        self._process = None
+
+    def kill(self) -> None:
+        """Ends the daemon and its children, whatever their state."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)

@@ -1,0 +1,150 @@
+"""The words in which scenarios are written: virtual services, steps, and what is done in a step."""
+
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from . import netns, servers
+from .daemons import Daemon
+from .traffic import Virtual
+from .world import World
+
+# The servers of a virtual service with their weights; 0 is quiesced, None is no virtual service.
+Weights = Mapping[str, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A world and the daemon on its director."""
+
+    world: World
+    daemon: Daemon
+
+
+Action = Callable[[Site], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that is done in both worlds, and the tables that both directors settle on.
+
+    table names every virtual service of the scenario. The servers with a weight must answer the
+    client. perl_table is for a difference on purpose, which deviation names: a heading of
+    docs/deviations.md.
+    """
+
+    name: str
+    do: tuple[Action, ...]
+    table: Mapping[str, Weights]
+    perl_table: Mapping[str, Weights] | None = None
+    deviation: str = ""
+    # Rounds of checks that have to pass before the tables are looked at, for a step in which
+    # nothing may change; they are counted at a web server that is well.
+    rounds: int = 0
+    witness: str = "rs2"
+    logged: tuple[str, ...] = ()  # texts that both daemons have to log in this step
+    sticky: bool = False  # one server answers all requests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Steps played with one configuration, in two worlds that begin well and with empty tables."""
+
+    name: str
+    virtuals: Mapping[str, Virtual]
+    steps: tuple[Step, ...]
+    with_names: bool = field(default=False)  # bind9 runs on the real servers
+
+
+def config(text: str) -> str:
+    """A configuration as it stands in a file: the text without its common indentation."""
+    return textwrap.dedent(text).lstrip("\n")
+
+
+def start(text: str) -> Action:
+    """The daemon is started with this configuration."""
+    return lambda site: site.daemon.start(text)
+
+
+def reload(text: str) -> Action:
+    """The daemon gets SIGHUP with this configuration."""
+    return lambda site: site.daemon.reload(text)
+
+
+def stop(site: Site) -> None:
+    """The daemon is stopped with SIGTERM."""
+    site.daemon.stop()
+
+
+def refuse(*names: str) -> Action:
+    """The web servers end: connections to them are refused."""
+
+    def act(site: Site) -> None:
+        for name in names:
+            servers.stop(site.world, name, "nginx")
+
+    return act
+
+
+def serve(*names: str) -> Action:
+    """The web servers are started again."""
+
+    def act(site: Site) -> None:
+        for name in names:
+            servers.start_web(site.world, name)
+
+    return act
+
+
+def silence(name: str, silent: bool = True) -> Action:
+    """The machine swallows every packet, or no longer does."""
+    return lambda site: servers.set_silent(site.world, name, silent=silent)
+
+
+def break_page(name: str, breaks: bool = True) -> Action:
+    """The page that is checked answers with status 500, or no longer does."""
+    return lambda site: servers.set_breaks(site.world, name, breaks=breaks)
+
+
+def change_page(name: str, lies: bool = True) -> Action:
+    """The page that is checked has a wrong text, or no longer has."""
+    return lambda site: servers.set_lies(site.world, name, lies=lies)
+
+
+def refuse_names(*names: str) -> Action:
+    """The name servers end."""
+
+    def act(site: Site) -> None:
+        for name in names:
+            servers.stop(site.world, name, "named")
+
+    return act
+
+
+def serve_names(*names: str) -> Action:
+    """The name servers are started again."""
+
+    def act(site: Site) -> None:
+        for name in names:
+            servers.start_names(site.world, name)
+
+    return act
+
+
+def change_zone(name: str, address: str) -> Action:
+    """The name server gives this address for www.example.test."""
+
+    def act(site: Site) -> None:
+        servers.write_zone(site.world, name, address)
+        servers.reload_names(site.world, name)
+
+    return act
+
+
+def by_hand(command: str) -> Action:
+    """An operator runs ipvsadm with these arguments on the director."""
+    return lambda site: void(netns.run_in(site.world.director, "ipvsadm", *command.split()))
+
+
+def void(_: object) -> None:
+    """Forgets a result: an action has none."""
