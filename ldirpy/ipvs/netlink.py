@@ -197,7 +197,7 @@ class _DestMessage:
         if (dest := self.dest) is not None:
             message += [
                 ("IPVS_DEST_ATTR_FWD_METHOD", int(dest.forward)),
-                ("IPVS_DEST_ATTR_WEIGHT", dest.weight),
+                ("IPVS_DEST_ATTR_WEIGHT", dest.weight & 0xFFFFFFFF),  # an int to the kernel
                 ("IPVS_DEST_ATTR_U_THRESH", dest.upper),
                 ("IPVS_DEST_ATTR_L_THRESH", dest.lower),
                 ("IPVS_DEST_ATTR_TUN_TYPE", 0),  # plain IP in IP
