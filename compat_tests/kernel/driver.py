@@ -16,10 +16,10 @@ from pathlib import Path
 # The kernel runs this file as a script: the package is found from where it lies.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kernel import player, servers, world  # noqa: E402
-from kernel.daemons import Daemon  # noqa: E402
-from kernel.scenario import Site  # noqa: E402
-from kernel.scenarios import SCENARIOS  # noqa: E402
+from kernel import player, servers, world
+from kernel.daemons import Daemon
+from kernel.scenario import Site
+from kernel.scenarios import SCENARIOS
 
 
 class Reports:

@@ -44,6 +44,7 @@ class Step:
     witness: str = "rs2"
     logged: tuple[str, ...] = ()  # texts that both daemons have to log in this step
     sticky: bool = False  # one server answers all requests
+    unasked: tuple[str, ...] = ()  # virtual services that name a dead server on purpose
 
 
 @dataclass(frozen=True, kw_only=True)

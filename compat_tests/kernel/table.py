@@ -1,5 +1,6 @@
 """What ipvsadm prints of a director's table, in a form that two directors can be compared by."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -29,6 +30,32 @@ def read(world: World) -> Table:
     return parse(netns.run_in(world.director, "ipvsadm", "-Ln"))
 
 
+def weights_now(world: World) -> dict[str, dict[str, int]]:
+    """Table.weights from the kernel's own list: a quick look, without running ipvsadm."""
+    with netns.inside(world.director), open("/proc/thread-self/net/ip_vs") as file:
+        lines = file.read().splitlines()[3:]
+    weights: dict[str, dict[str, int]] = {}
+    service = ""
+    for line in lines:
+        words = line.split()
+        if words[0] == "->":
+            address = _readable(words[1]).rpartition(":")[0]
+            weights[service][NAMES.get(address, address)] = int(words[3])
+        else:
+            mark = words[0] == "FWM"
+            service = f"FWM {int(words[1], 16)}" if mark else f"{words[0]} {_readable(words[1])}"
+            weights[service] = {}
+    return weights
+
+
+def _readable(endpoint: str) -> str:
+    """0A00000B:0050 or [fd00:000b:...]:0050 as ipvsadm writes it."""
+    host, _, port = endpoint.rpartition(":")
+    if host.startswith("["):
+        return f"[{ipaddress.IPv6Address(host[1:-1])}]:{int(port, 16)}"
+    return f"{ipaddress.IPv4Address(int(host, 16))}:{int(port, 16)}"
+
+
 def read_thresholds(world: World) -> tuple[str, ...]:
     """The lines of `ipvsadm -Ln --thresholds`, in the order of Table.lines."""
     return parse(netns.run_in(world.director, "ipvsadm", "-Ln", "--thresholds")).lines
@@ -55,8 +82,6 @@ def parse(text: str) -> Table:
             service = " ".join(words)
             services[service] = []
             weights[service] = {}
-    lines = [
-        line for service in sorted(services) for line in (service, *sorted(services[service]))
-    ]
+    lines = [line for service in sorted(services) for line in (service, *sorted(services[service]))]
     # A virtual service is looked up by its first two words, "TCP 10.0.0.100:80".
     return Table(tuple(lines), {" ".join(key.split()[:2]): weights[key] for key in weights})

@@ -29,7 +29,14 @@ PROGRAMS = {
 
 
 class KernelError(Exception):
-    """The kernel could not be booted, or did not end within its time."""
+    """The kernel could not be booted, or did not end within its time.
+
+    results has the JSON lines that the script wrote until then.
+    """
+
+    def __init__(self, message: str, results: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.results = results or []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,15 +93,14 @@ def run_in_kernel(
         )
         hung = not _boot(work, memory, timeout)
         output = _text(work / "output")
+        records = [json.loads(line) for line in _text(results).splitlines()]
         if hung:
-            raise KernelError(f"killed: not done after {timeout:.0f} s; it printed\n{output}")
+            message = f"kernel killed, it was not done after {timeout:.0f} s; it printed:\n{output}"
+            raise KernelError(message, records)
         if not (work / "status").exists():
-            raise KernelError(f"the kernel ended early; console:\n{_text(work / 'console')}")
-        return KernelRun(
-            status=int(_text(work / "status")),
-            output=output,
-            results=[json.loads(line) for line in _text(results).splitlines()],
-        )
+            message = f"the kernel ended early; its console:\n{_text(work / 'console')}"
+            raise KernelError(message, records)
+        return KernelRun(status=int(_text(work / "status")), output=output, results=records)
 
 
 def _boot(work: Path, memory: str, timeout: float) -> bool:

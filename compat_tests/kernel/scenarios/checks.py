@@ -1,0 +1,279 @@
+"""The types of check, each against real servers that fail in every way."""
+
+from ..scenario import (
+    Scenario,
+    Step,
+    break_page,
+    change_zone,
+    config,
+    refuse,
+    refuse_names,
+    serve,
+    serve_names,
+    silence,
+    start,
+    stop,
+)
+from ..traffic import Virtual
+from ..world import NAT_VIP
+
+TYPES = config("""
+    checkinterval = 1
+    checktimeout = 2
+    negotiatetimeout = 3
+    fallback = 10.0.0.14 masq
+
+    # checktype, one virtual service for each
+    virtual = 172.16.0.100:80
+        real = 10.0.0.11:80 masq
+        real = 10.0.0.12:80 masq
+        checktype = connect
+
+    virtual = 172.16.0.100:81
+        real = 10.0.0.11:81 masq
+        real = 10.0.0.12:81 masq
+        checktype = ping
+
+    virtual = 172.16.0.100:82
+        real = 10.0.0.11:82 masq
+        real = 10.0.0.12:82 masq
+        checktype = on
+
+    virtual = 172.16.0.100:83
+        real = 10.0.0.11:83 masq
+        checktype = off
+
+    virtual = 172.16.0.100:84
+        real = 10.0.0.11:84 masq
+        real = 10.0.0.12:84 masq
+        checktype = 2
+        service = http
+        request = "alive"
+        receive = "alive"
+""")
+
+BOTH = {"rs1": 1, "rs2": 1}
+ONLY_RS2 = {"rs2": 1}
+
+CHECKTYPES = Scenario(
+    name="checktypes",
+    virtuals={
+        "connect": Virtual(NAT_VIP, 80),
+        "ping": Virtual(NAT_VIP, 81),
+        "on": Virtual(NAT_VIP, 82),
+        "off": Virtual(NAT_VIP, 83),
+        "combined": Virtual(NAT_VIP, 84),
+    },
+    steps=(
+        Step(
+            name="start",
+            do=(start(TYPES),),
+            table={
+                "connect": BOTH,
+                "ping": BOTH,
+                "on": BOTH,
+                "off": {"sorry": 1},
+                "combined": BOTH,
+            },
+        ),
+        Step(
+            name="rs1 says 500: only a negotiate check sees it",
+            do=(break_page("rs1"),),
+            table={
+                "connect": BOTH,
+                "ping": BOTH,
+                "on": BOTH,
+                "off": {"sorry": 1},
+                "combined": ONLY_RS2,
+            },
+        ),
+        Step(
+            name="rs1 is well",
+            do=(break_page("rs1", False),),
+            table={
+                "connect": BOTH,
+                "ping": BOTH,
+                "on": BOTH,
+                "off": {"sorry": 1},
+                "combined": BOTH,
+            },
+        ),
+        Step(
+            name="rs1 refuses: ping and on do not see it",
+            do=(refuse("rs1"),),
+            table={
+                "connect": ONLY_RS2,
+                "ping": BOTH,
+                "on": BOTH,
+                "off": {"sorry": 1},
+                "combined": ONLY_RS2,
+            },
+            unasked=("ping", "on"),
+        ),
+        Step(
+            name="rs1 is well again",
+            do=(serve("rs1"),),
+            table={
+                "connect": BOTH,
+                "ping": BOTH,
+                "on": BOTH,
+                "off": {"sorry": 1},
+                "combined": BOTH,
+            },
+        ),
+        Step(
+            name="stop",
+            do=(stop,),
+            table={"connect": None, "ping": None, "on": None, "off": None, "combined": None},
+        ),
+    ),
+)
+
+ADDRESSES = config("""
+    checkinterval = 1
+    checktimeout = 2
+    negotiatetimeout = 3
+
+    virtual = 172.16.0.100:80
+        real = 10.0.0.11:80 masq
+        real = 10.0.0.12:80 masq
+        checktype = connect
+        fallback = 10.0.0.14:80 masq
+
+    virtual = 172.16.0.100:81
+        real = 10.0.0.11:81 masq
+        real = 10.0.0.12:81 masq
+        checktype = ping
+        fallback = 10.0.0.14:80 masq
+""")
+
+CONNECT_AND_PING = Scenario(
+    name="connect-and-ping",
+    virtuals={"connect": Virtual(NAT_VIP, 80), "ping": Virtual(NAT_VIP, 81)},
+    steps=(
+        Step(name="start", do=(start(ADDRESSES),), table={"connect": BOTH, "ping": BOTH}),
+        Step(
+            name="rs1 swallows: a ping sees it too",
+            do=(silence("rs1"),),
+            table={"connect": ONLY_RS2, "ping": ONLY_RS2},
+        ),
+        Step(
+            name="rs1 returns",
+            do=(silence("rs1", False),),
+            table={"connect": BOTH, "ping": BOTH},
+        ),
+        Step(
+            name="rs1 and rs2 swallow",
+            do=(silence("rs1"), silence("rs2")),
+            table={"connect": {"sorry": 1}, "ping": {"sorry": 1}},
+        ),
+        Step(
+            name="both return",
+            do=(silence("rs1", False), silence("rs2", False)),
+            table={"connect": BOTH, "ping": BOTH},
+        ),
+        Step(name="stop", do=(stop,), table={"connect": None, "ping": None}),
+    ),
+)
+
+PAGES = config("""
+    checkinterval = 1
+    negotiatetimeout = 3
+
+    virtual = 172.16.0.100:80
+        # each real server has its own request and text
+        real = 10.0.0.11:80 masq 1 "/", "^rs1$"
+        real = 10.0.0.12:80 masq 1 "/alive", "alive"
+        real = 10.0.0.13:80 masq 1
+        fallback = 10.0.0.14:80 masq
+        service = http
+        checkport = 8080
+        request = "alive"
+        receive = "^I\\s+(am|was) alive"
+        virtualhost = "www.example.test"
+        httpmethod = GET
+""")
+
+REQUESTS = Scenario(
+    name="requests-of-real-servers",
+    virtuals={"web": Virtual(NAT_VIP, 80)},
+    steps=(
+        Step(name="start", do=(start(PAGES),), table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}}),
+        Step(
+            name="all pages break, rs1 is asked for another",
+            do=(break_page("rs1"), break_page("rs2"), break_page("rs3")),
+            table={"web": {"rs1": 1}},
+        ),
+        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"sorry": 1}}),
+        Step(
+            name="all are well",
+            do=(
+                serve("rs1"),
+                break_page("rs1", False),
+                break_page("rs2", False),
+                break_page("rs3", False),
+            ),
+            table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}},
+        ),
+        Step(name="stop", do=(stop,), table={"web": None}),
+    ),
+)
+
+NAMES = config("""
+    checkinterval = 1
+    checktimeout = 3
+    negotiatetimeout = 3
+
+    virtual = 172.16.0.100:53
+        real = 10.0.0.11:53 masq
+        real = 10.0.0.12:53 masq
+        real = 10.0.0.13:53 masq
+        service = dns
+        request = "www.example.test"
+        receive = "10.0.0.80"
+        protocol = udp
+
+    virtual = 172.16.0.100:53
+        real = 10.0.0.11:53 masq
+        real = 10.0.0.12:53 masq
+        service = dns
+        request = "www.example.test"
+        receive = "10\\.0\\.0\\.80"
+        protocol = tcp
+""")
+
+ALL = {"rs1": 1, "rs2": 1, "rs3": 1}
+
+DNS = Scenario(
+    name="dns",
+    with_names=True,
+    virtuals={"udp": Virtual(NAT_VIP, 53, "udp"), "tcp": Virtual(NAT_VIP, 53)},
+    steps=(
+        Step(name="start", do=(start(NAMES),), table={"udp": ALL, "tcp": BOTH}),
+        Step(
+            name="rs1 refuses",
+            do=(refuse_names("rs1"),),
+            table={"udp": {"rs2": 1, "rs3": 1}, "tcp": ONLY_RS2},
+        ),
+        Step(name="rs1 returns", do=(serve_names("rs1"),), table={"udp": ALL, "tcp": BOTH}),
+        Step(
+            name="rs2 has another address for the name",
+            do=(change_zone("rs2", "10.0.0.99"),),
+            table={"udp": {"rs1": 1, "rs3": 1}, "tcp": {"rs1": 1}},
+        ),
+        Step(
+            name="rs3 swallows",
+            do=(silence("rs3"),),
+            table={"udp": {"rs1": 1}, "tcp": {"rs1": 1}},
+        ),
+        Step(name="all are dead", do=(refuse_names("rs1"),), table={"udp": {}, "tcp": {}}),
+        Step(
+            name="all return",
+            do=(serve_names("rs1"), silence("rs3", False), change_zone("rs2", "10.0.0.80")),
+            table={"udp": ALL, "tcp": BOTH},
+        ),
+        Step(name="stop", do=(stop,), table={"udp": None, "tcp": None}),
+    ),
+)
+
+CHECKS = (CHECKTYPES, CONNECT_AND_PING, REQUESTS, DNS)
