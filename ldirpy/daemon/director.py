@@ -149,6 +149,7 @@ class Director:
                 case _Stop():
                     return False
         if _Retry() in messages:
+            self._retry = None
             for key in self._unsettled:
                 touched.setdefault(key, set())
         if touched:
@@ -254,7 +255,7 @@ class Director:
             log.error("%s", error)
         self._told.add(str(error))
         self._unsettled.add(key)
-        if self._retry is None or self._retry.when() <= asyncio.get_running_loop().time():
+        if self._retry is None:
             self._retry = asyncio.get_running_loop().call_later(
                 RETRY_INTERVAL, self._inbox.put_nowait, _Retry()
             )
