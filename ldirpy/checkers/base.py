@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Self, final
+from typing import final
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -56,8 +56,8 @@ class Checker(ABC):
 
     @classmethod
     @abstractmethod
-    def from_config(cls, virtual: Virtual, real: Real) -> Self:
-        """The checker of `real` for `virtual`.
+    def from_config(cls, virtual: Virtual, real: Real) -> "Checker":
+        """The checker of `real` for `virtual`, as a rule of this class.
 
         Raises ValueError, in words for the operator, if the configuration cannot be checked.
         """

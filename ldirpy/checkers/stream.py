@@ -1,0 +1,223 @@
+"""A connection of a check: TCP, TLS or UDP on a non-blocking socket, no thread and no buffers.
+
+asyncio's own transports and streams carry flow control, pauses and read-ahead that a check never
+needs, and cost more than the check itself. Here is one socket, waited for with the loop's readers
+and writers; whoever is cancelled while waiting leaves the `async with` and closes it.
+"""
+
+import asyncio
+import contextlib
+import errno
+import functools
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Self, TypeVar
+
+from ldirpy.checkers.base import Deadline
+from ldirpy.errors import CheckFailed
+from ldirpy.net import Address
+
+READ_SIZE = 65536  # bytes asked for at a time
+
+T = TypeVar("T")
+
+
+class Stream:
+    """A connection to `address`, open inside `async with`; with `tls`, after the handshake.
+
+    `server_name` is what TLS sends as SNI; an address literal is not sent (RFC 6066, section 3).
+    With `kind` SOCK_DGRAM what is sent and received are datagrams, only to and from `address`, and
+    a port that is closed there shows as "connection refused".
+    """
+
+    __slots__ = ("_loop", "_sock", "_target", "_tls_name", "_wants_tls")
+
+    def __init__(
+        self,
+        address: Address,
+        port: int,
+        *,
+        tls: bool = False,
+        server_name: str | None = None,
+        kind: int = socket.SOCK_STREAM,
+        protocol: int = 0,
+    ) -> None:
+        self._target = (str(address), port)
+        self._wants_tls = tls
+        self._tls_name = server_name
+        self._loop = asyncio.get_running_loop()
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        self._sock = socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
+
+    async def __aenter__(self) -> Self:
+        try:
+            code = self._sock.connect_ex(self._target)
+            if code == errno.EINPROGRESS:
+                await self._ready(writing=True)
+                code = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code))
+            if self._wants_tls:
+                await self.start_tls(self._tls_name)
+        except BaseException:
+            self._sock.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._sock.close()
+
+    async def start_tls(self, server_name: str | None = None) -> None:
+        """Speak TLS from here on; certificates are not checked, as in ldirectord."""
+        secured = tls_context().wrap_socket(
+            self._sock,
+            do_handshake_on_connect=False,
+            server_hostname=server_name if server_name and not is_literal(server_name) else None,
+        )
+        self._sock = secured
+        try:
+            await self._retried(secured.do_handshake)
+        except ssl.SSLEOFError:
+            raise CheckFailed("TLS: the server closed the connection in the handshake") from None
+        except ssl.SSLError as error:
+            raise CheckFailed(f"TLS: {reason_of(error)}") from error
+        except ConnectionResetError:
+            raise CheckFailed("TLS: the server reset the connection in the handshake") from None
+
+    async def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[await self._retried(self._send_some, rest) :]
+
+    async def receive(self, size: int = READ_SIZE) -> bytes:
+        """Some bytes, at most `size`, as soon as there are any; none at the server's end."""
+        if not isinstance(self._sock, ssl.SSLSocket):
+            await self._ready(writing=False)
+        try:
+            return await self._retried(self._sock.recv, size)
+        except ssl.SSLError as error:
+            raise CheckFailed(f"TLS: {reason_of(error)}") from error
+
+    async def end(self) -> None:
+        """Tell the server that nothing more will be sent; it may still answer."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def _send_some(self, data: memoryview) -> int:
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            raise ssl.SSLWantWriteError from None
+
+    async def _retried(self, step: Callable[..., T], *arguments: object) -> T:
+        """Do `step` as soon as the socket lets it."""
+        while True:
+            try:
+                return step(*arguments)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                await self._ready(writing=False)
+            except ssl.SSLWantWriteError:
+                await self._ready(writing=True)
+
+    async def _ready(self, *, writing: bool) -> None:
+        number = self._sock.fileno()
+        future = self._loop.create_future()
+        if writing:
+            self._loop.add_writer(number, _done, future)
+        else:
+            self._loop.add_reader(number, _done, future)
+        try:
+            await future
+        finally:
+            if writing:
+                self._loop.remove_writer(number)
+            else:
+                self._loop.remove_reader(number)
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    # The loop may call twice before the waiting task has run.
+    if not future.done():
+        future.set_result(None)
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """The one TLS client configuration of all checks: what OpenSSL accepts, nothing verified.
+
+    Python's own list of ciphers is shorter than OpenSSL's, which Perl uses: a server that
+    ldirectord can talk to must not be down for us.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("DEFAULT")
+    return context
+
+
+def is_literal(host: str) -> bool:
+    """Whether `host` is an IP address rather than a name."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def reason_of(error: ssl.SSLError) -> str:
+    """OpenSSL's reason in small letters: `wrong version number`."""
+    return (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
+
+
+class Lines:
+    """A dialogue in lines over a Stream: what SMTP, POP, IMAP, FTP and NNTP have in common."""
+
+    MAX_LINE = 65536  # bytes; a server that sends more without a line end is not one of these
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._buffer = bytearray()
+
+    async def line(self) -> bytes:
+        """The next line without its end; raises CheckFailed if the server has ended."""
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > self.MAX_LINE:
+                raise CheckFailed(f"no line end in the first {self.MAX_LINE:,} bytes")
+            data = await self._stream.receive()
+            if not data:
+                raise CheckFailed("the server closed the connection")
+            self._buffer += data
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line.rstrip(b"\r")
+
+    async def say(self, text: str) -> None:
+        """Send one line; `text` may hold passwords and is never shown."""
+        await self._stream.send(text.encode("utf-8", "surrogateescape") + b"\r\n")
+
+
+@contextlib.asynccontextmanager
+async def resending(
+    send: Callable[[], Awaitable[None]], tries: int, deadline: Deadline
+) -> AsyncIterator[None]:
+    """While inside, do `send` at once and again, `tries` times evenly spread over the deadline."""
+    pause = deadline.left() / tries
+
+    async def again() -> None:
+        for _ in range(tries - 1):
+            await asyncio.sleep(pause)
+            # What went wrong with it shows to whoever receives.
+            with contextlib.suppress(OSError):
+                await send()
+
+    await send()
+    task = asyncio.get_running_loop().create_task(again()) if tries > 1 else None
+    try:
+        yield
+    finally:
+        if task:
+            task.cancel()
+            await asyncio.wait([task])
