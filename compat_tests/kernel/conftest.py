@@ -23,7 +23,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """What both daemons did in all selected scenarios."""
-    names = [item.callspec.params["name"] for item in request.session.items if _plays(item)]
+    names = [
+        str(item.callspec.params["name"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_scenario"
+    ]
     everything = any(
         isinstance(item, pytest.Function) and item.originalname == "test_enough_tables_compared"
         for item in request.session.items
@@ -37,7 +41,3 @@ def run(request: pytest.FixtureRequest) -> Run:
 def verdict(run: Run, name: str) -> Verdict:
     """What became of the scenario called name."""
     return run.verdict(name)
-
-
-def _plays(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and item.originalname == "test_scenario"

@@ -14,12 +14,12 @@ import traceback
 from pathlib import Path
 
 # The kernel runs this file as a script: the package is found from where it lies.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from kernel import player, servers, world
-from kernel.daemons import Daemon
-from kernel.scenario import Site
-from kernel.scenarios import SCENARIOS
+from compat_tests.kernel import player, servers, world
+from compat_tests.kernel.daemons import Daemon
+from compat_tests.kernel.scenario import Site
+from compat_tests.kernel.scenarios import SCENARIOS
 
 
 class Reports:

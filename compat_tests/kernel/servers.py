@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from . import netns
@@ -25,8 +24,10 @@ error_log {directory}/error.log;
 events {{ worker_connections 64; }}
 http {{
     access_log {directory}/access.log;
-    client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
-    uwsgi_temp_path {directory}; scgi_temp_path {directory};
+    # nginx gives these to its user: not the directory itself, bind9 has to write there
+    client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi; uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
     keepalive_timeout 0;
     server {{
 {listen}
@@ -72,7 +73,7 @@ def start_web(world: World, server: str) -> None:
     config = directory / "nginx.conf"
     config.write_text(NGINX.format(directory=directory, name=server, listen=listen))
     _start(world, server, "nginx", "nginx", "-c", str(config), "-e", str(directory / "start.log"))
-    _wait(lambda: _accepts(world, server, WEB_PORTS[0]), f"nginx on {server} accepts connections")
+    _wait_for(world, server, WEB_PORTS[0])
 
 
 def start_names(world: World, server: str) -> None:
@@ -83,9 +84,9 @@ def start_names(world: World, server: str) -> None:
     config = directory / "named.conf"
     config.write_text(NAMED.format(directory=directory))
     # -n 1 -U 1: one thread; the kernel has one processor.
-    options = ("-f", "-4", "-n", "1", "-U", "1", "-c", str(config))
+    options = ("-g", "-4", "-n", "1", "-U", "1", "-c", str(config))
     _start(world, server, "named", "named", *options)
-    _wait(lambda: _accepts(world, server, 53), f"named on {server} accepts connections")
+    _wait_for(world, server, 53)
 
 
 def write_zone(world: World, server: str, address: str) -> None:
@@ -192,9 +193,10 @@ def _toggle(file: Path, on: bool) -> None:
         file.unlink(missing_ok=True)
 
 
-def _wait(condition: Callable[[], bool], what: str, bound: float = 30.0) -> None:
+def _wait_for(world: World, server: str, port: int, bound: float = 30.0) -> None:
     end = time.monotonic() + bound
-    while not condition():
+    while not _accepts(world, server, port):
         if time.monotonic() > end:
-            raise TimeoutError(f"not within {bound:.0f} s: {what}")
+            output = (_directory(world, server) / "output").read_text(errors="replace")
+            raise TimeoutError(f"{server} has no server at port {port}; it printed:\n{output}")
         time.sleep(0.05)

@@ -182,8 +182,8 @@ PAGES = config("""
 
     virtual = 172.16.0.100:80
         # each real server has its own request and text
-        real = 10.0.0.11:80 masq 1 "/", "^rs1$"
-        real = 10.0.0.12:80 masq 1 "/alive", "alive"
+        real = 10.0.0.11:80 masq 1 "index.html", "^rs1$"
+        real = 10.0.0.12:80 masq 1 "alive", "alive"
         real = 10.0.0.13:80 masq 1
         fallback = 10.0.0.14:80 masq
         service = http
@@ -192,19 +192,32 @@ PAGES = config("""
         receive = "^I\\s+(am|was) alive"
         virtualhost = "www.example.test"
         httpmethod = GET
+
+    virtual = 172.16.0.100:81
+        real = 10.0.0.11:81 masq 1 "/index.html", "^rs1$"
+        service = http
+        request = "alive"
+        receive = "alive"
 """)
 
 REQUESTS = Scenario(
     name="requests-of-real-servers",
-    virtuals={"web": Virtual(NAT_VIP, 80)},
+    virtuals={"web": Virtual(NAT_VIP, 80), "slash": Virtual(NAT_VIP, 81)},
     steps=(
-        Step(name="start", do=(start(PAGES),), table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}}),
+        Step(
+            name="start",
+            do=(start(PAGES),),
+            table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}, "slash": {"rs1": 1}},
+        ),
         Step(
             name="all pages break, rs1 is asked for another",
             do=(break_page("rs1"), break_page("rs2"), break_page("rs3")),
-            table={"web": {"rs1": 1}},
+            table={"web": {"rs1": 1}, "slash": {"rs1": 1}},
+            # Perl asks for the virtual service's page, as if the real server had none of its own.
+            perl_table={"web": {"rs1": 1}, "slash": {}},
+            deviation="a-real-servers-request-with-a-leading-slash",
         ),
-        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"sorry": 1}}),
+        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"sorry": 1}, "slash": {}}),
         Step(
             name="all are well",
             do=(
@@ -213,9 +226,9 @@ REQUESTS = Scenario(
                 break_page("rs2", False),
                 break_page("rs3", False),
             ),
-            table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}},
+            table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}, "slash": {"rs1": 1}},
         ),
-        Step(name="stop", do=(stop,), table={"web": None}),
+        Step(name="stop", do=(stop,), table={"web": None, "slash": None}),
     ),
 )
 

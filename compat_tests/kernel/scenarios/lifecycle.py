@@ -42,7 +42,7 @@ AFTER = config("""
         receive = "alive"
 """)
 
-WRONG = AFTER.replace("persistent = 600", "persistent = for ever")
+WRONG = BEFORE.replace("scheduler = wrr", "persistent = for ever")
 
 RELOAD = Scenario(
     name="reload",
@@ -78,15 +78,6 @@ RELOAD = Scenario(
             unasked=("new",),
         ),
         Step(
-            name="a configuration with an error changes nothing",
-            do=(reload(WRONG),),
-            table={"web": {"rs1": 3, "rs3": 1}, "new": {"rs1": 1, "rs2": 1}},
-            rounds=2,
-            witness="rs1",
-            sticky=True,
-            unasked=("new",),
-        ),
-        Step(
             name="all die",
             do=(refuse("rs1", "rs2", "rs3"),),
             table={"web": {"director": 1}, "new": {}},
@@ -97,6 +88,28 @@ RELOAD = Scenario(
             table={"web": {"rs3": 1}, "new": None},
         ),
         Step(name="stop", do=(stop,), table={"web": None, "new": None}),
+    ),
+)
+
+RELOAD_WITH_ERROR = Scenario(
+    name="reload-with-an-error",
+    virtuals={"web": Virtual(NAT_VIP, 80)},
+    steps=(
+        Step(name="start", do=(start(BEFORE),), table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}}),
+        Step(
+            name="a configuration with an error changes nothing",
+            do=(reload(WRONG),),
+            table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}},
+            rounds=2,
+        ),
+        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"rs2": 1, "rs3": 1}}),
+        Step(
+            name="the error is gone",
+            do=(reload(BEFORE),),
+            table={"web": {"rs2": 1, "rs3": 1}},
+        ),
+        Step(name="rs1 returns", do=(serve("rs1"),), table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}}),
+        Step(name="stop", do=(stop,), table={"web": None}),
     ),
 )
 
@@ -269,4 +282,4 @@ WEIGHT_BY_HAND = Scenario(
     ),
 )
 
-LIFECYCLE = (RELOAD, STOP_AND_START, TAKEOVER, WEIGHT_BY_HAND)
+LIFECYCLE = (RELOAD, RELOAD_WITH_ERROR, STOP_AND_START, TAKEOVER, WEIGHT_BY_HAND)
