@@ -9,7 +9,12 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready debian
 	$(MAKE) --no-print-directory lint
-	$(PYTHON) -m pytest $(PYTEST_OPTIONS)
+	$(PYTHON) -m pytest $(PYTEST_OPTIONS) --ignore compat_tests/kernel
+
+# Both daemons side by side in a user-mode kernel, table by table.
+compat: $(VENV)/.ready debian
+	$(PYTHON) -m pytest compat_tests/kernel
+.PHONY: compat
 
 unit: $(VENV)/.ready
 	$(PYTHON) -m pytest compat_tests/unit compat_tests/ipvs -m "not kernel"

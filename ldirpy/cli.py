@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a file or IPVS that is not there, 2 a configuration error,
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from ldirpy._version import __version__
@@ -24,8 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code and lets no traceback out for anything expected."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words and words[0] in _COMMANDS:
-            return _COMMANDS[words[0]](words[1:])
         return _direct(words)
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -47,7 +45,6 @@ def _direct(words: list[str]) -> int:
     parser = _Parser(
         prog="ldirpy",
         description="Check real servers and keep the kernel's IPVS table right.",
-        epilog="other commands: ldirpy check FILE, ldirpy show FILE (each with --help)",
     )
     parser.add_argument("-f", "--file", metavar="FILE", required=True, help="the ldirectord.cf")
     parser.add_argument(
@@ -61,16 +58,19 @@ def _direct(words: list[str]) -> int:
     parser.add_argument("-d", "--debug", action="store_true", help="log each check's result")
     parser.add_argument("-v", "--version", action="version", version=f"ldirpy {__version__}")
     options = parser.parse_args(words)
-    if options.test:
-        return _check([options.file])
 
     import asyncio
     from pathlib import Path
 
+    from ldirpy.assignments import assign
     from ldirpy.config.load import load
     from ldirpy.daemon import foreground
 
     config = load(options.file)
+    if options.test:
+        assign(config)
+        print(f"{options.file}: {len(config.virtuals)} virtual services, no errors")
+        return 0
     foreground.log_to_stderr(Path(options.file).name, debug=options.debug)
     if options.ipvs == "memory":
         from ldirpy.ipvs.memory import MemoryTable
@@ -88,27 +88,3 @@ def _direct(words: list[str]) -> int:
         run = foreground.run(options.file, config, KernelTable())
     asyncio.run(run)
     return 0
-
-
-def _on_file(name: str, description: str) -> Callable[[list[str]], int]:
-    """A command that reports on a configuration file: a function of that name in config.report."""
-
-    def command(words: list[str]) -> int:
-        parser = _Parser(prog=f"ldirpy {name}", description=description)
-        parser.add_argument("file", metavar="FILE", help="the ldirectord.cf")
-        parser.add_argument("--json", action="store_true", help="for machines")
-        options = parser.parse_args(words)
-
-        from ldirpy.config import report
-
-        code: int = getattr(report, name)(options.file, json=options.json)
-        return code
-
-    return command
-
-
-_check = _on_file("check", "Say whether FILE is a good configuration, and what is wrong with it.")
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    "check": _check,
-    "show": _on_file("show", "Show what FILE means: every value after defaults and names."),
-}

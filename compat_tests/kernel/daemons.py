@@ -60,14 +60,6 @@ class Daemon:
     def stop(self) -> None:
         """Ends the daemon with SIGTERM and waits for it; raises TimeoutError if it stays."""
         self._signal(signal.SIGTERM)
-        self.wait()
-
-    def terminate(self) -> None:
-        """Sends SIGTERM without waiting."""
-        self._signal(signal.SIGTERM)
-
-    def wait(self) -> None:
-        """Waits until the daemon has ended after terminate(); raises TimeoutError if it stays."""
         if self._process is None:
             return
         try:

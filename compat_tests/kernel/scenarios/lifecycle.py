@@ -102,7 +102,15 @@ RELOAD_WITH_ERROR = Scenario(
             table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}},
             rounds=2,
         ),
-        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"rs2": 1, "rs3": 1}}),
+        Step(
+            name="rs1 refuses",
+            do=(refuse("rs1"),),
+            table={"web": {"rs2": 1, "rs3": 1}},
+            # Perl checks on after such a reload, and no longer changes the table.
+            perl_table={"web": {"rs1": 1, "rs2": 1, "rs3": 1}},
+            rounds=2,
+            deviation="a-reload-with-an-error",
+        ),
         Step(
             name="the error is gone",
             do=(reload(BEFORE),),

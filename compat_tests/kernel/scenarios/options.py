@@ -16,24 +16,36 @@ THRESHOLDS_CONFIG = config("""
         service = http
         request = "alive"
         receive = "alive"
+
+    virtual = 172.16.0.100:81
+        real = 10.0.0.11:81 masq 2 "alive", "alive" l:10 u:40
+        real = 10.0.0.12:81 masq 2 "alive", "alive" u:50
+        service = http
+        request = "alive"
+        receive = "alive"
+        quiescent = yes
 """)
 
 THRESHOLDS = Scenario(
     name="thresholds",
-    virtuals={"web": Virtual(NAT_VIP, 80)},
+    virtuals={"web": Virtual(NAT_VIP, 80), "quiescent": Virtual(NAT_VIP, 81)},
     steps=(
         Step(
             name="start",
             do=(start(THRESHOLDS_CONFIG),),
-            table={"web": {"rs1": 2, "rs2": 2, "rs3": 1}},
+            table={"web": {"rs1": 2, "rs2": 2, "rs3": 1}, "quiescent": {"rs1": 2, "rs2": 2}},
         ),
-        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"rs2": 2, "rs3": 1}}),
+        Step(
+            name="rs1 refuses",
+            do=(refuse("rs1"),),
+            table={"web": {"rs2": 2, "rs3": 1}, "quiescent": {"rs1": 0, "rs2": 2}},
+        ),
         Step(
             name="rs1 returns with its thresholds",
             do=(serve("rs1"),),
-            table={"web": {"rs1": 2, "rs2": 2, "rs3": 1}},
+            table={"web": {"rs1": 2, "rs2": 2, "rs3": 1}, "quiescent": {"rs1": 2, "rs2": 2}},
         ),
-        Step(name="stop", do=(stop,), table={"web": None}),
+        Step(name="stop", do=(stop,), table={"web": None, "quiescent": None}),
     ),
 )
 

@@ -1,0 +1,155 @@
+"""The language of ldirectord.cf: what a file means, and what is said of a wrong one."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from ldirpy import (
+    CheckType,
+    Config,
+    ConfigError,
+    Forward,
+    HttpMethod,
+    Protocol,
+    Real,
+    Virtual,
+    loads,
+)
+from ldirpy.net import Family
+
+SAMPLE = """\
+# a comment
+checktimeout = 3
+checkinterval=1
+autoreload=yes
+logfile="/var/log/ldirectord.log"
+quiescent=yes
+fallback=127.0.0.1:8080 gate
+
+virtual=192.0.2.10:80
+    real=192.0.2.1:80 gate
+\treal=192.0.2.2->192.0.2.4:http masq 5 "a.html", "OK" l:10 u:20   # four of them
+    # in between
+        service=http
+        request=".testpage"
+        receive="test page"
+        virtualhost="www.example.com"
+        httpmethod=head
+        scheduler=rr
+        persistent=600
+        netmask=255.255.255.0
+        protocol=tcp
+        checktype=4
+        failurecount=3
+virtual=7
+    real=192.0.2.1 gate
+    quiescent=no
+    fallback=192.0.2.9 masq
+virtual6=[2001:db8::10]:53
+    real6=[2001:db8::1]:53 masq
+    checktype=ping
+    negotiatetimeout=7
+"""
+
+
+def test_a_whole_file() -> None:
+    """Every directive of the first cut reaches its place in the model."""
+    ranged = [
+        Real(
+            address=ip_address(f"192.0.2.{n}"), port=80, forward=Forward.MASQ, weight=5,
+            request="/a.html", receive="OK", l_threshold=10, u_threshold=20,
+        )
+        for n in (2, 3, 4)
+    ]  # fmt: skip
+    web = Virtual(
+        address=ip_address("192.0.2.10"), port=80,
+        reals=[Real(address=ip_address("192.0.2.1"), port=80), *ranged],
+        fallback=Real(address=ip_address("127.0.0.1"), port=8080),
+        service="http", request="/.testpage", receive="test page",
+        virtualhost="www.example.com", httpmethod=HttpMethod.HEAD, scheduler="rr",
+        persistent=600, netmask="255.255.255.0", checktype=CheckType.COMBINED,
+        connects_per_negotiate=4, failurecount=3, quiescent=True,
+        checktimeout=3, negotiatetimeout=3, checkinterval=1,
+    )  # fmt: skip
+    mark = Virtual(
+        fwmark=7, protocol=Protocol.FWM, reals=[Real(address=ip_address("192.0.2.1"))],
+        fallback=Real(address=ip_address("192.0.2.9"), forward=Forward.MASQ), request="/",
+        checktimeout=3, negotiatetimeout=3, checkinterval=1,
+    )  # fmt: skip
+    dns = Virtual(
+        address=ip_address("2001:db8::10"), port=53, family=Family.IPV6, protocol=Protocol.UDP,
+        reals=[Real(address=ip_address("2001:db8::1"), port=53, forward=Forward.MASQ)],
+        checktype=CheckType.PING, service="dns", request="/", quiescent=True,
+        checktimeout=7, negotiatetimeout=7, checkinterval=1,
+    )  # fmt: skip
+
+    assert loads(SAMPLE) == Config(
+        virtuals=[web, mark, dns], checktimeout=3, checkinterval=1, autoreload=True, quiescent=True
+    )
+
+
+def test_lines_are_remembered() -> None:
+    """Each object knows the line it stands in."""
+    config = loads(SAMPLE)
+    assert [virtual.line for virtual in config.virtuals] == [9, 24, 28]
+    assert [real.line for real in config.virtuals[0].reals] == [10, 11, 11, 11]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("nosuch=1", 1, "unknown directive"),
+        ("chektimeout=1", 1, "did you mean checktimeout=?"),
+        ("checktimeout=0", 1, "must be a number above 0"),
+        ("quiescent=yes ", 1, "end the line right after yes"),
+        ("quiescent=maybe", 1, "must be yes or no, not 'maybe'"),
+        ("    real=192.0.2.1:80 gate", 1, "unknown command"),
+        ("virtual=192.0.2.1:80\n\n    service=http", 3, "with no blank line between"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.2:80", 2, "there is no forwarding method"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gatee", 2, "write gate, masq or ipip"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.2::5060 gate", 2, "cannot tell the address"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate 1 x", 2, "cannot read 'x'"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.9->192.0.2.2:80 gate", 2, "wrong way round"),
+        ("virtual=192.0.2.1:80\n    real=10.0.0.0->10.255.255.255:80 gate", 2, "16,777,216"),
+        ("virtual=192.0.2.1:80\n    real6=[::1]:80 gate", 2, "write real="),
+        ("virtual=[2001:db8::1]:80", 1, "write virtual6= and real6="),
+        ("virtual=192.0.2.1", 1, "has no port"),
+        ("virtual=192.0.2.1:99999", 1, "99999 is no port"),
+        ("virtual=192.0.2.1:80\n    receive=\"(a\"", 2, "not a regular expression"),
+        ("virtual=192.0.2.1:80\n    request=index.html", 2, 'write "index.html"'),
+        ("virtual=192.0.2.1:80\n    checktype=sometimes", 2, "unknown check type"),
+        ("virtual=3\n    protocol=tcp", 1, "does not go with a firewall mark"),
+        ("virtual=3\nvirtual=3", 2, "is there already, in line 1"),
+        ("timeout=3", 1, "write checktimeout= and negotiatetimeout="),
+        ("emailalert=a@example.com", 1, "not supported by ldirpy yet"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told(text: str, line: int, words: str) -> None:
+    """The error has the path, the line, the text of the line, and what to write instead."""
+    with pytest.raises(ConfigError) as caught:
+        loads(text, path="a.cf")
+
+    assert (caught.value.path, caught.value.line) == ("a.cf", line)
+    assert words in str(caught.value)
+    assert text.split("\n")[line - 1].strip() in str(caught.value)
+
+
+def test_all_faults_in_one_run() -> None:
+    """A file with three faults is told of all three."""
+    with pytest.raises(ConfigError) as caught:
+        loads("a=1\nb=2\nvirtual=192.0.2.1:80\n    real=x\n")
+
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 4]
+
+
+def test_the_caret_stands_below_the_fault() -> None:
+    """The excerpt marks the words that are wrong."""
+    with pytest.raises(ConfigError) as caught:
+        loads("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gatee\n", path="a.cf")
+
+    assert str(caught.value) == (
+        "a.cf:2:23: real: unknown forwarding method 'gatee'\n"
+        "        real=192.0.2.2:80 gatee\n"
+        "                          ^^^^^\n"
+        "    write gate, masq or ipip"
+    )

@@ -1,0 +1,58 @@
+"""The command line: exit codes, and one clear message instead of a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from ldirpy.cli import main
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (None, 1, "Config file {path} not found"),
+        ("nosuch=1\n", 2, "{path}:1:8: nosuch: unknown directive"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.2:80\n", 2, "{path}:2:10: real: there is no"),
+        (
+            "virtual=192.0.2.1:80\n    service=nix\n    real=192.0.2.2:80 gate\n",
+            2,
+            "{path}:3: no ch",
+        ),
+    ],
+)
+def test_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, code: int, words: str
+) -> None:
+    """A missing file is exit 1, a bad one exit 2; stderr names file and line."""
+    path = tmp_path / "a.cf"
+    if text is not None:
+        path.write_text(text)
+
+    assert main(["-f", str(path), "--ipvs", "memory"]) == code
+
+    output = capsys.readouterr()
+    assert output.err.startswith(words.format(path=path))
+    assert "Traceback" not in output.err
+    assert output.out == ""
+
+
+def test_a_directory_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be read is said with its name."""
+    assert main(["-f", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"ldirpy: {tmp_path}: Is a directory\n"
+
+
+def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage is exit 64 with the usage."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--nosuch"])
+    assert caught.value.code == 64
+    assert "usage: ldirpy" in capsys.readouterr().err
+
+
+def test_only_a_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """-t says that a file is good."""
+    path = tmp_path / "a.cf"
+    path.write_text("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
+    assert main(["-t", "-f", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: 1 virtual services, no errors\n"
