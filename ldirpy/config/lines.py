@@ -3,8 +3,8 @@
 Source: ldirectord(8), and the running Perl daemon.
 
 1. A global directive starts in column 1. Blank lines and comment lines are skipped.
-2. `virtual=` or `virtual6=` opens a section. Within it a `#` starts a comment, even in quotes, a tab
-   is four blanks, and a line belongs to it if four blanks or more come before its first word.
+2. `virtual=` or `virtual6=` opens a section. Within it a `#` starts a comment, even in quotes, a
+   tab is four blanks, and a line belongs to it if four blanks or more come before its first word.
 3. Any other line ends the section and is read as a global one: a blank line does.
 """
 

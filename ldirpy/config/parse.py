@@ -49,8 +49,8 @@ SECTION: dict[str, Parser] = {
 # Said by ldirectord(8), and not understood by ldirpy yet.
 LATER = frozenset(
     "callback checkcommand checkcount comment database emailalert emailalertfrom emailalertfreq "
-    "emailalertstatus execute fallbackcommand fork load login maintenancedir monitorfile ops passwd "
-    "readdquiescent schedflags secret smtp supervised".split()
+    "emailalertstatus execute fallbackcommand fork load login maintenancedir monitorfile ops "
+    "passwd readdquiescent schedflags secret smtp supervised".split()
 )
 
 # The service of a virtual that does not name one (ldirectord(8), "service").
@@ -149,11 +149,9 @@ class _Parse:
         if len(self._problems) > before:
             return None
         checktype, every = said.get("checktype", (CheckType.NEGOTIATE, 0))
-        inherited = {
-            name: said.get(name, self._globals[name])
-            for name in ("failurecount", "quiescent", "cleanstop")
-            if name in said or name in self._globals
-        }
+        names = ("failurecount", "quiescent", "cleanstop")
+        either = {**self._globals, **said}
+        inherited = {name: either[name] for name in names if name in either}
         if "checkinterval" in self._globals:
             inherited["checkinterval"] = self._globals["checkinterval"]
         plain = ("request", "receive", "httpmethod", "virtualhost", "scheduler", "persistent")

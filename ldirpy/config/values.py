@@ -11,7 +11,7 @@ from ldirpy.net import Forward
 
 
 class Fault(Exception):
-    """A value that cannot be used: `message` says why, `hint` what to write, `at` quotes the spot."""
+    """A value that cannot be used: why, what to write instead, and the text that is at fault."""
 
     def __init__(self, message: str, hint: str = "", at: str = "") -> None:
         super().__init__(message)
