@@ -8,6 +8,7 @@ thread, and so that one deadline holds for all of it.
 
 import asyncio
 import http.client
+import io
 import ipaddress
 import socket
 from typing import Self, cast
@@ -71,9 +72,10 @@ class Hop:
     def after(self, response: http.client.HTTPResponse, session: requests.Session) -> Self | None:
         """The hop that requests' rules make of the answer; None if it is not a redirect."""
         packed = urllib3.HTTPResponse(
-            b"",
+            io.BytesIO(),
             urllib3.HTTPHeaderDict(response.msg.items()),
             response.status,
+            preload_content=False,
             original_response=response,
         )
         answer = HTTPAdapter().build_response(self.request, packed)

@@ -154,8 +154,10 @@ class _Parse:
         inherited = {name: either[name] for name in names if name in either}
         if "checkinterval" in self._globals:
             inherited["checkinterval"] = self._globals["checkinterval"]
-        plain = ("request", "receive", "httpmethod", "virtualhost", "scheduler", "persistent")
-        plain += ("netmask", "checkport", "servicename")
+        plain = (
+            *("request", "receive", "httpmethod", "virtualhost", "scheduler"),
+            *("persistent", "netmask", "checkport", "servicename"),
+        )
         settings = {"request": "/", **{name: said[name] for name in plain if name in said}}
         return Virtual(
             **place,
@@ -242,7 +244,10 @@ class _Parse:
         if found is None:
             return None
         line = section.lines.get(name) or self._global_lines[name]
-        return self._try(line, self._fallback_server, found, section.family, place, line)
+        server: Real | None = self._try(
+            line, self._fallback_server, found, section.family, place, line
+        )
+        return server
 
     def _fallback_server(
         self, found: tuple[Host, Forward], family: Family, place: dict[str, Any], line: Line
