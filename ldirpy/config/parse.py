@@ -28,7 +28,12 @@ _BOTH: dict[str, Parser] = {
     "fallback": values.fallback,
     "fallback6": values.fallback,
 }
-GLOBAL: dict[str, Parser] = {**_BOTH, "autoreload": values.yes_no, "logfile": values.text}
+GLOBAL: dict[str, Parser] = {
+    **_BOTH,
+    "autoreload": values.yes_no,
+    "logfile": values.text,
+    "readdquiescent": values.yes_no,
+}
 SECTION: dict[str, Parser] = {
     **_BOTH,
     "real": values.real,
@@ -45,12 +50,14 @@ SECTION: dict[str, Parser] = {
     "netmask": values.netmask,
     "protocol": values.word,
     "servicename": values.text,
+    "ops": values.yes_no,
+    "schedflags": values.text,
 }
 # Said by ldirectord(8), and not understood by ldirpy yet.
 LATER = frozenset(
     "callback checkcommand checkcount comment database emailalert emailalertfrom emailalertfreq "
-    "emailalertstatus execute fallbackcommand fork load login maintenancedir monitorfile ops "
-    "passwd readdquiescent schedflags secret smtp supervised".split()
+    "emailalertstatus execute fallbackcommand fork load login maintenancedir monitorfile "
+    "passwd secret smtp supervised".split()
 )
 
 # The service of a virtual that does not name one (ldirectord(8), "service").
@@ -99,7 +106,7 @@ class _Parse:
         if self._problems:
             raise ConfigError(sorted(self._problems, key=lambda problem: problem.line))
         own = {"autoreload", "logfile", "checktimeout", "negotiatetimeout", "checkinterval"}
-        own |= {"failurecount", "quiescent", "cleanstop"}
+        own |= {"failurecount", "quiescent", "cleanstop", "readdquiescent"}
         said = {name: value for name, value in self._globals.items() if name in own}
         return Config(virtuals=virtuals, path=self._path, **said)
 
@@ -156,7 +163,7 @@ class _Parse:
             inherited["checkinterval"] = self._globals["checkinterval"]
         plain = (
             *("request", "receive", "httpmethod", "virtualhost", "scheduler"),
-            *("persistent", "netmask", "checkport", "servicename"),
+            *("persistent", "netmask", "checkport", "servicename", "ops", "schedflags"),
         )
         settings = {"request": "/", **{name: said[name] for name in plain if name in said}}
         return Virtual(
