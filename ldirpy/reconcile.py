@@ -20,7 +20,6 @@ from ldirpy.ipvs.model import (
     Entry,
     ForwardMethod,
     Operation,
-    Service,
     ServiceId,
     Table,
 )
@@ -44,7 +43,7 @@ def plan_service(want: WantedService, actual: Entry | None) -> tuple[Operation, 
         added = [AddDest(want.service.id, dest) for dest in want.dests.values()]
         return (AddService(want.service), *added)
     operations: list[Operation] = []
-    if not same_service(want.service, actual.service):
+    if want.service != actual.service:
         operations.append(EditService(want.service))
     strangers = [key for key in actual.dests if key not in want.known]
     operations += plan_dests(want, actual, want.known)
@@ -77,11 +76,6 @@ def plan_dests(
 def forget(gone: Iterable[ServiceId], actual: Table) -> tuple[Operation, ...]:
     """Remove services that are no longer wanted at all, those of them that exist."""
     return tuple(DeleteService(key) for key in gone if key in actual)
-
-
-def same_service(wanted: Service, found: Service) -> bool:
-    """Whether a service needs no edit. A netmask counts only with persistence."""
-    return wanted == found
 
 
 def same_dest(wanted: Dest, found: Dest) -> bool:

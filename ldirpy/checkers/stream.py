@@ -102,10 +102,6 @@ class Stream:
         except ssl.SSLError as error:
             raise CheckFailed(f"TLS: {reason_of(error)}") from error
 
-    async def end(self) -> None:
-        """Tell the server that nothing more will be sent; it may still answer."""
-        self._sock.shutdown(socket.SHUT_WR)
-
     def _send_some(self, data: memoryview) -> int:
         try:
             return self._sock.send(data)
@@ -170,33 +166,6 @@ def is_literal(host: str) -> bool:
 def reason_of(error: ssl.SSLError) -> str:
     """OpenSSL's reason in small letters: `wrong version number`."""
     return (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
-
-
-class Lines:
-    """A dialogue in lines over a Stream: what SMTP, POP, IMAP, FTP and NNTP have in common."""
-
-    MAX_LINE = 65536  # bytes; a server that sends more without a line end is not one of these
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._buffer = bytearray()
-
-    async def line(self) -> bytes:
-        """The next line without its end; raises CheckFailed if the server has ended."""
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > self.MAX_LINE:
-                raise CheckFailed(f"no line end in the first {self.MAX_LINE:,} bytes")
-            data = await self._stream.receive()
-            if not data:
-                raise CheckFailed("the server closed the connection")
-            self._buffer += data
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        return line.rstrip(b"\r")
-
-    async def say(self, text: str) -> None:
-        """Send one line; `text` may hold passwords and is never shown."""
-        await self._stream.send(text.encode("utf-8", "surrogateescape") + b"\r\n")
 
 
 @contextlib.asynccontextmanager

@@ -42,6 +42,7 @@ RETRY_INTERVAL = 5.0  # seconds until the table is tried again after the kernel 
 @attrs.frozen
 class _Reload:
     config: Config
+    assigned: Assignments
 
 
 @attrs.frozen
@@ -109,8 +110,7 @@ class Director:
 
         Raises ConfigError, and goes on as before, for one that cannot be carried out.
         """
-        assign(config)
-        self._inbox.put_nowait(_Reload(config))
+        self._inbox.put_nowait(_Reload(config, assign(config)))
 
     def stop(self) -> None:
         """End `run`: clean the table of the virtual services that have cleanstop, and return."""
@@ -139,9 +139,9 @@ class Director:
             match message:
                 case CheckDone():
                     self._judge(message, touched)
-                case _Reload(config):
-                    self.config, old = config, self._assigned
-                    self._assigned = assign(config)
+                case _Reload(config, assigned):
+                    old = self._assigned
+                    self.config, self._assigned = config, assigned
                     touched.clear()
                     await self._adopt(self._assigned, old=old)
                 case _Retry():
