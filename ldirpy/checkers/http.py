@@ -52,9 +52,11 @@ class Hop:
 
     @classmethod
     def of(cls, request: requests.PreparedRequest, address: Address | None = None) -> Self:
-        """The hop that `request` asks for."""
+        """The hop that `request` asks for; raises ValueError if that is not HTTP."""
         method, url = cast(str, request.method), parse_url(cast(str, request.url))
-        host, port = (url.host or "").strip("[]"), url.port or SCHEME_PORTS[url.scheme or "http"]
+        if url.scheme not in SCHEME_PORTS:
+            raise ValueError(f"neither http nor https: {request.url}")
+        host, port = (url.host or "").strip("[]"), url.port or SCHEME_PORTS[url.scheme]
         named = parse_url("//" + request.headers.get("Host", host)).host
         if address is None and is_literal(host):
             address = ipaddress.ip_address(host)

@@ -54,12 +54,14 @@ class _Arrived:
         return self._taken(size, short=True)
 
     def read1(self, size: int = -1) -> bytes:
-        # http.client has dealt with the framing before this byte and noted how far it is, so this
-        # is where reading resumes.
+        # http.client has dealt with the framing before these bytes, and notes that it has had them:
+        # reading resumes here if none have come, else behind them.
         self.forget()
         if not self.data and size and not self.ended:
             raise _More
-        return self._taken(size if size >= 0 else len(self.data), short=False)
+        piece = self._taken(size if size >= 0 else len(self.data), short=False)
+        self.forget()
+        return piece
 
     def _taken(self, size: int, *, short: bool) -> bytes:
         if short and len(self.data) - self.at < size and not self.ended:
