@@ -158,7 +158,7 @@ ANSWERS: dict[str, tuple[Behaviour, str | None, bool, str]] = {
 }  # fmt: skip
 
 
-# Python's ssl shows a reset as the end of the connection: the verdict is the same, its words differ.
+# Python's ssl shows a reset as the end of the connection: the same verdict in other words.
 OVER_TLS: dict[str, tuple[Behaviour, str | None, bool, str]] = {
     "resets": (resets, None, False, "the server closed the connection without an answer"),
     "resets in the body": (*ANSWERS["resets in the body"][:3],
