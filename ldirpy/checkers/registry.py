@@ -19,16 +19,36 @@ ENTRY_POINTS = "ldirpy.checkers"
 # Values of `service`, used when checktype is negotiate or a number.
 SERVICES: Mapping[str, str] = {
     "dns": "ldirpy.checkers.dns:DnsChecker",
+    "ftp": "ldirpy.checkers.ftp:FtpChecker",
     "http": "ldirpy.checkers.http:HttpChecker",
+    "http_proxy": "ldirpy.checkers.http_proxy:HttpProxyChecker",
     "https": "ldirpy.checkers.http:HttpChecker",
+    "imap": "ldirpy.checkers.imap:ImapChecker",
+    "imaps": "ldirpy.checkers.imap:ImapChecker",
+    "ldap": "ldirpy.checkers.ldap:LdapChecker",
+    "ldaps": "ldirpy.checkers.ldap:LdapChecker",
+    "mysql": "ldirpy.checkers.mysql:MysqlChecker",
+    "nntp": "ldirpy.checkers.nntp:NntpChecker",
     "none": "ldirpy.checkers.always:AlwaysUp",
+    "oracle": "ldirpy.checkers.oracle:OracleChecker",
+    "pgsql": "ldirpy.checkers.pgsql:PgsqlChecker",
+    "pop": "ldirpy.checkers.pop:PopChecker",
+    "pops": "ldirpy.checkers.pop:PopChecker",
+    "radius": "ldirpy.checkers.radius:RadiusChecker",
+    "simpletcp": "ldirpy.checkers.simpletcp:SimpleTcpChecker",
+    "sip": "ldirpy.checkers.sip:SipChecker",
+    "smtp": "ldirpy.checkers.smtp:SmtpChecker",
+    "submission": "ldirpy.checkers.smtp:SmtpChecker",
 }
 
 # Values of `checktype` that need no service.
 CHECKTYPES: Mapping[CheckType, str] = {
     CheckType.CONNECT: "ldirpy.checkers.connect:ConnectChecker",
-    CheckType.PING: "ldirpy.checkers.ping:PingChecker",
+    CheckType.EXTERNAL: "ldirpy.checkers.external:ExternalChecker",
+    CheckType.EXTERNAL_PERL: "ldirpy.checkers.external_perl:ExternalPerlChecker",
+    CheckType.EXTERNAL_PYTHON: "ldirpy.checkers.external_python:ExternalPythonChecker",
     CheckType.ON: "ldirpy.checkers.always:AlwaysUp",
+    CheckType.PING: "ldirpy.checkers.ping:PingChecker",
 }
 
 
@@ -72,8 +92,6 @@ def probe_for(virtual: Virtual, real: Real) -> Probe | None:
             negotiate_timeout=virtual.negotiatetimeout,
             every=virtual.connects_per_negotiate,
         )
-    if checktype not in CHECKTYPES:
-        raise ValueError(f"checktype={checktype.value} is not supported yet")
     checker = _built(CHECKTYPES[checktype], virtual, real)
     return Probe(checker=checker, timeout=virtual.checktimeout, interval=interval)
 

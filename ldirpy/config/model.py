@@ -7,11 +7,12 @@ identity.
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
+from ldirpy.errors import Problem
 from ldirpy.net import Address, Family, Forward, Protocol, host_port
 
 MAX_PORT = 65535
@@ -23,6 +24,7 @@ class CheckType(enum.Enum):
     CONNECT = "connect"
     EXTERNAL = "external"
     EXTERNAL_PERL = "external-perl"
+    EXTERNAL_PYTHON = "external-python"  # ldirpy's own
     NEGOTIATE = "negotiate"
     OFF = "off"
     ON = "on"
@@ -126,6 +128,13 @@ class Virtual:
     secret: str = attrs.field(default="", repr=False)
     load: str | None = None
 
+    # ldirpy's own, unknown to Perl's ldirectord (docs/deviations.md, "extensions").
+    verify: bool = False  # https: check the certificate and its name
+    cafile: str | None = None  # with verify: the certificates to trust, else the system's
+    httpstatus: tuple[tuple[int, int], ...] = ((200, 299),)  # ranges, both ends included
+    httpheader: tuple[tuple[str, str], ...] = ()  # further headers of a request: name, value
+    checksource: Address | None = None  # the address that checks come from
+
     quiescent: bool = False
     cleanstop: bool = True
     fallbackcommand: str | None = None
@@ -137,6 +146,9 @@ class Virtual:
     servicename: str | None = None
     comment: str | None = None
     line: int = attrs.field(default=0, eq=False)
+    # Where each value stands: directive to line, of the section or of the global directive that
+    # it was inherited from. What has its default is not there.
+    places: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if (self.fwmark is None) == (self.address is None):
@@ -187,3 +199,6 @@ class Config:
     readdquiescent: bool = False
     cleanstop: bool = True
     maintenancedir: str | None = None
+    places: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
+    # What is legal and probably not meant.
+    warnings: tuple[Problem, ...] = attrs.field(default=(), eq=False, repr=False)
