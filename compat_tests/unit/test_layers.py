@@ -11,7 +11,14 @@ PACKAGE = Path(ldirpy.__file__).parent
 # first name that fits counts.
 LAYERS = [
     ["ldirpy._version", "ldirpy.errors", "ldirpy.net"],
-    ["ldirpy.config.model", "ldirpy.ipvs.model", "ldirpy.ipvs.refusals", "ldirpy.ipvs.text"],
+    [
+        "ldirpy.config.fields",
+        "ldirpy.config.model",
+        "ldirpy.config.text",
+        "ldirpy.ipvs.model",
+        "ldirpy.ipvs.refusals",
+        "ldirpy.ipvs.text",
+    ],
     ["ldirpy.desired", "ldirpy.reconcile", "ldirpy.health", "ldirpy.pattern"],
     ["ldirpy.config", "ldirpy.ipvs", "ldirpy.checkers"],
     ["ldirpy.assignments", "ldirpy.probe"],

@@ -1,21 +1,31 @@
 """A configuration as it takes effect: immutable, with every default and every name settled.
 
 Nothing here parses or does I/O. A `Virtual` or a `Config` can be written down in a script just
-as well as read from a file: only what identifies it is mandatory, the defaults are ldirectord's.
+as well as read from a file: only what identifies it is mandatory, the defaults are ldirectord's,
+addresses and words may be given as text. What cannot be is a ValueError.
+
+In a script a `Virtual` speaks for itself: it inherits nothing from the fields of the `Config`
+that holds it, which are the daemon's own and what a file says for all. (The parser does the
+inheriting when it reads a file.)
+
 Times are seconds. `line` is where the thing stands in its file (0: nowhere) and no part of its
 identity.
 """
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
+import ldirpy.config.fields as fields
+from ldirpy.config.fields import MAX_MARK, MAX_PORT, member, optional, text, whole
 from ldirpy.errors import Problem
 from ldirpy.net import Address, Family, Forward, Protocol, host_port
 
-MAX_PORT = 65535
+__all__ = [
+    "MAX_PORT", "SERVICE_OF_PORT", "CheckType", "Config", "DirectorState", "HttpMethod", "Real",
+    "Virtual",
+]  # fmt: skip
 
 
 class CheckType(enum.Enum):
@@ -48,19 +58,35 @@ class DirectorState(enum.Enum):
     RELOADING = "reloading"
 
 
-def _between(low: float, high: float | None = None) -> Any:
-    checks = [attrs.validators.ge(low)]
-    if high is not None:
-        checks.append(attrs.validators.le(high))
-    return attrs.validators.and_(*checks)
+# The service of a virtual that does not name one (ldirectord(8), "service").
+SERVICE_OF_PORT = {
+    21: "ftp", 25: "smtp", 53: "dns", 80: "http", 110: "pop", 119: "nntp", 143: "imap", 389: "ldap",
+    443: "https", 587: "submission", 636: "ldaps", 993: "imaps", 995: "pops", 1521: "oracle",
+    1812: "radius", 3128: "http_proxy", 3306: "mysql", 5060: "sip", 5432: "pgsql",
+}  # fmt: skip
 
 
-_port = _between(0, MAX_PORT)
-_positive = attrs.validators.gt(0)
+def _check_type(value: str | CheckType) -> CheckType:
+    return member(CheckType, "checktype", value)
 
 
-def _words(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
+def _http_method(value: str | HttpMethod) -> HttpMethod:
+    return member(HttpMethod, "httpmethod", value.upper() if isinstance(value, str) else value)
+
+
+def _states(values: str | Iterable[str | DirectorState]) -> frozenset[DirectorState]:
+    """`all`, `none`, or some of the states."""
+    if values == "all":
+        return frozenset(DirectorState)
+    if values == "none":
+        return frozenset()
+    several = [values] if isinstance(values, str) else values
+    return frozenset(member(DirectorState, "emailalertstatus", one) for one in several)
+
+
+_port = whole(0, MAX_PORT)
+_positive = whole(1)
+_count = whole(0)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,81 +96,136 @@ class Real:
     `port` 0 means that none was given. `request` and `receive` override the virtual's.
     """
 
-    address: Address
+    address: Address = attrs.field(converter=fields.to_address)
     port: int = attrs.field(default=0, validator=_port)
-    forward: Forward = Forward.GATE
-    weight: int = attrs.field(default=1, validator=_between(0))
-    request: str | None = None
-    receive: str | None = None
-    l_threshold: int = attrs.field(default=0, validator=_between(0))
-    u_threshold: int = attrs.field(default=0, validator=_between(0))
+    forward: Forward = attrs.field(default=Forward.GATE, converter=fields.to_forward)
+    weight: int = attrs.field(default=1, validator=_count)
+    request: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    receive: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    l_threshold: int = attrs.field(default=0, validator=_count)
+    u_threshold: int = attrs.field(default=0, validator=_count)
     line: int = attrs.field(default=0, eq=False)
 
     def __str__(self) -> str:
         return host_port(self.address, self.port)
+
+    @property
+    def family(self) -> Family:
+        """The family of its address."""
+        return Family.of(self.address)
+
+
+_server = fields.instance(Real, "a Real")
 
 
 def _reals(values: Iterable[Real]) -> tuple[Real, ...]:
     return tuple(values)
 
 
+def _their_family(virtual: "Virtual") -> Family:
+    """The family of the address; a firewall mark has that of its servers, IPv4 without any."""
+    if virtual.address is not None:
+        return Family.of(virtual.address)
+    servers = [*virtual.reals[:1], *([virtual.fallback] if virtual.fallback else [])]
+    return servers[0].family if servers else Family.IPV4
+
+
+def _its_protocol(virtual: "Virtual") -> Protocol:
+    """What a file without protocol= means: udp for port 53, else tcp."""
+    if virtual.fwmark is not None:
+        return Protocol.FWM
+    return Protocol.UDP if virtual.port == 53 else Protocol.TCP
+
+
+def _its_service(virtual: "Virtual") -> str:
+    return SERVICE_OF_PORT.get(virtual.port, "none")
+
+
 @attrs.frozen(kw_only=True)
 class Virtual:
-    """A virtual service with its real servers and all that is known about checking them."""
+    """A virtual service with its real servers and all that is known about checking them.
 
-    address: Address | None = None
+    It is known by `address` and `port`, or by `fwmark`. Protocol, family and service follow from
+    them as they do in a file.
+    """
+
+    address: Address | None = attrs.field(default=None, converter=fields.to_optional_address)
     port: int = attrs.field(default=0, validator=_port)
-    fwmark: int | None = None
-    protocol: Protocol = Protocol.TCP
-    family: Family = Family.IPV4
-    reals: tuple[Real, ...] = attrs.field(default=(), converter=_reals)
-    fallback: Real | None = None
-
-    scheduler: str = "wrr"
-    schedflags: str = ""
-    persistent: int | None = None
-    netmask: str | None = None  # dotted quad, or the prefix length of an IPv6 service
-    ops: bool = False
-
-    checktype: CheckType = CheckType.NEGOTIATE
-    connects_per_negotiate: int = 0  # the N of checktype=N
-    service: str = "none"
-    checkport: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(_between(1, MAX_PORT))
+    fwmark: int | None = attrs.field(default=None, validator=optional(whole(1, MAX_MARK)))
+    reals: tuple[Real, ...] = attrs.field(
+        default=(), converter=_reals, validator=attrs.validators.deep_iterable(_server)
     )
-    checkcommand: str = "/bin/true"
+    # Without a port it gets the virtual's.
+    fallback: Real | None = attrs.field(default=None, validator=optional(_server))
+    protocol: Protocol = attrs.field(
+        default=attrs.Factory(_its_protocol, takes_self=True), converter=fields.to_protocol
+    )
+    family: Family = attrs.field(
+        default=attrs.Factory(_their_family, takes_self=True),
+        validator=fields.instance(Family, "a Family"),
+    )
+
+    scheduler: str = attrs.field(default="wrr", validator=text(empty=False))
+    schedflags: str = attrs.field(default="", validator=text())
+    persistent: int | None = attrs.field(default=None, validator=optional(_count))
+    # Dotted quad, or the prefix length of an IPv6 service.
+    netmask: str | None = attrs.field(default=None, validator=fields.netmask)
+    ops: bool = attrs.field(default=False, validator=fields.yes_no)
+
+    checktype: CheckType = attrs.field(default=CheckType.NEGOTIATE, converter=_check_type)
+    # The N of checktype=N.
+    connects_per_negotiate: int = attrs.field(default=0, validator=_count)
+    service: str = attrs.field(
+        default=attrs.Factory(_its_service, takes_self=True), validator=text(empty=False)
+    )
+    checkport: int | None = attrs.field(default=None, validator=optional(whole(1, MAX_PORT)))
+    checkcommand: str = attrs.field(default="/bin/true", validator=text(empty=False))
     checktimeout: int = attrs.field(default=5, validator=_positive)
     negotiatetimeout: int = attrs.field(default=30, validator=_positive)
     checkinterval: int = attrs.field(default=10, validator=_positive)
     checkcount: int = attrs.field(default=1, validator=_positive)
     failurecount: int = attrs.field(default=1, validator=_positive)
-    request: str | None = None
-    receive: str | None = None
-    httpmethod: HttpMethod = HttpMethod.GET
-    virtualhost: str | None = None
-    login: str = ""
-    passwd: str = attrs.field(default="", repr=False)
-    database: str = ""
-    secret: str = attrs.field(default="", repr=False)
-    load: str | None = None
+    # A slash is put before one that has none, whatever the service: each checker knows.
+    request: str = attrs.field(
+        default="/", converter=fields.to_request, validator=text(empty=False)
+    )
+    receive: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    httpmethod: HttpMethod = attrs.field(default=HttpMethod.GET, converter=_http_method)
+    virtualhost: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    login: str = attrs.field(default="", validator=text())
+    passwd: str = attrs.field(default="", repr=False, validator=text())
+    database: str = attrs.field(default="", validator=text())
+    secret: str = attrs.field(default="", repr=False, validator=text())
+    load: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
 
     # ldirpy's own, unknown to Perl's ldirectord (docs/deviations.md, "extensions").
-    verify: bool = False  # https: check the certificate and its name
-    cafile: str | None = None  # with verify: the certificates to trust, else the system's
-    httpstatus: tuple[tuple[int, int], ...] = ((200, 299),)  # ranges, both ends included
-    httpheader: tuple[tuple[str, str], ...] = ()  # further headers of a request: name, value
-    checksource: Address | None = None  # the address that checks come from
+    # https: check the certificate and its name.
+    verify: bool = attrs.field(default=False, validator=fields.yes_no)
+    # With verify: the certificates to trust, else the system's.
+    cafile: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    # Ranges, both ends included.
+    httpstatus: tuple[tuple[int, int], ...] = attrs.field(
+        default=((200, 299),), converter=fields.to_statuses, validator=fields.statuses
+    )
+    # Further headers of a request: name, value.
+    httpheader: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=fields.to_headers)
+    # The address that checks come from.
+    checksource: Address | None = attrs.field(default=None, converter=fields.to_checksource)
 
-    quiescent: bool = False
-    cleanstop: bool = True
-    fallbackcommand: str | None = None
-    monitorfile: str | None = None
-    emailalert: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    emailalertfreq: int = 0
-    emailalertstatus: frozenset[DirectorState] = frozenset(DirectorState)
-    smtp: str | None = None
-    servicename: str | None = None
-    comment: str | None = None
+    quiescent: bool = attrs.field(default=False, validator=fields.yes_no)
+    cleanstop: bool = attrs.field(default=True, validator=fields.yes_no)
+    fallbackcommand: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    monitorfile: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    emailalert: tuple[str, ...] = attrs.field(
+        default=(), converter=fields.to_words, validator=fields.texts
+    )
+    emailalertfreq: int = attrs.field(default=0, validator=_count)
+    emailalertstatus: frozenset[DirectorState] = attrs.field(
+        default=frozenset(DirectorState), converter=_states
+    )
+    smtp: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    servicename: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    comment: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
     line: int = attrs.field(default=0, eq=False)
     # Where each value stands: directive to line, of the section or of the global directive that
     # it was inherited from. What has its default is not there.
@@ -157,6 +238,18 @@ class Virtual:
             raise ValueError("protocol fwm goes with a fwmark, tcp and udp with an address")
         if self.address is not None and Family.of(self.address) is not self.family:
             raise ValueError(f"{self.address} is not an address of family {self.family.name}")
+        if (self.checktype is CheckType.COMBINED) != (self.connects_per_negotiate > 0):
+            raise ValueError(
+                "connects_per_negotiate: must be above 0 with checktype combined, and 0 with others"
+            )
+        for server in (*self.reals, self.fallback):
+            if server is not None and server.family is not self.family:
+                raise ValueError(
+                    f"{server} is not an address of family {self.family.name}, as {self} is"
+                )
+        if self.fallback is not None and not self.fallback.port and self.port:
+            with_port = attrs.evolve(self.fallback, port=self.port)
+            object.__setattr__(self, "fallback", with_port)
 
     def __str__(self) -> str:
         """As ldirectord's log shows it: `VIP:PORT`, or the number of a firewall mark."""
@@ -169,36 +262,67 @@ def _virtuals(values: Iterable[Virtual]) -> tuple[Virtual, ...]:
     return tuple(values)
 
 
+def _of_family(family: Family) -> fields.Validator:
+    def validate(_: object, field: "attrs.Attribute[object]", value: Real) -> None:
+        _server(_, field, value)
+        if value.family is not family:
+            raise fields.refusal(
+                field.name, f"an {'IPv6' if family is Family.IPV6 else 'IPv4'} server", str(value)
+            )
+
+    return validate
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """A whole ldirectord.cf: what holds for the daemon itself, and the virtual services."""
 
-    virtuals: tuple[Virtual, ...] = attrs.field(default=(), converter=_virtuals)
+    virtuals: tuple[Virtual, ...] = attrs.field(
+        default=(),
+        converter=_virtuals,
+        validator=attrs.validators.deep_iterable(fields.instance(Virtual, "a Virtual")),
+    )
     path: str = attrs.field(default="", eq=False)
 
-    checktimeout: int | None = None
-    negotiatetimeout: int | None = None
+    checktimeout: int | None = attrs.field(default=None, validator=optional(_positive))
+    negotiatetimeout: int | None = attrs.field(default=None, validator=optional(_positive))
     checkinterval: int = attrs.field(default=10, validator=_positive)
-    checkcount: int = 1
-    failurecount: int = 1
-    autoreload: bool = False
-    callback: str | None = None
-    fallback: Real | None = None
-    fallback6: Real | None = None
-    fallbackcommand: str | None = None
-    logfile: str = "/var/log/ldirectord.log"
-    emailalert: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    emailalertfrom: str | None = None
-    emailalertfreq: int = 0
-    emailalertstatus: frozenset[DirectorState] = frozenset(DirectorState)
-    smtp: str | None = None
-    execute: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    supervised: bool = False
-    fork: bool = False
-    quiescent: bool = False
-    readdquiescent: bool = False
-    cleanstop: bool = True
-    maintenancedir: str | None = None
+    checkcount: int = attrs.field(default=1, validator=_positive)
+    failurecount: int = attrs.field(default=1, validator=_positive)
+    autoreload: bool = attrs.field(default=False, validator=fields.yes_no)
+    callback: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    fallback: Real | None = attrs.field(default=None, validator=optional(_of_family(Family.IPV4)))
+    fallback6: Real | None = attrs.field(default=None, validator=optional(_of_family(Family.IPV6)))
+    fallbackcommand: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    logfile: str = attrs.field(default="/var/log/ldirectord.log", validator=text(empty=False))
+    emailalert: tuple[str, ...] = attrs.field(
+        default=(), converter=fields.to_words, validator=fields.texts
+    )
+    emailalertfrom: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    emailalertfreq: int = attrs.field(default=0, validator=_count)
+    emailalertstatus: frozenset[DirectorState] = attrs.field(
+        default=frozenset(DirectorState), converter=_states
+    )
+    smtp: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    execute: tuple[str, ...] = attrs.field(
+        default=(), converter=fields.to_words, validator=fields.texts
+    )
+    supervised: bool = attrs.field(default=False, validator=fields.yes_no)
+    fork: bool = attrs.field(default=False, validator=fields.yes_no)
+    quiescent: bool = attrs.field(default=False, validator=fields.yes_no)
+    readdquiescent: bool = attrs.field(default=False, validator=fields.yes_no)
+    cleanstop: bool = attrs.field(default=True, validator=fields.yes_no)
+    maintenancedir: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
     places: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
     # What is legal and probably not meant.
     warnings: tuple[Problem, ...] = attrs.field(default=(), eq=False, repr=False)
+
+    def to_text(self) -> str:
+        """A ldirectord.cf that says the same, for ldirpy and for Perl's ldirectord.
+
+        Raises ValueError for what the language of that file cannot say, a `"` in a quoted text
+        for one.
+        """
+        from ldirpy.config.text import config_text
+
+        return config_text(self)
