@@ -50,6 +50,14 @@ def serving(program: Program) -> Iterator[None]:
             _stop(process)
 
 
+@contextlib.contextmanager
+def folder_of(user: str) -> Iterator[Path]:
+    """A folder that belongs to the user of a server; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="ldirpy-tests-") as name:
+        shutil.chown(name, user)
+        yield Path(name)
+
+
 def _listens(port: int) -> bool:
     with socket.socket() as one:
         one.settimeout(0.5)

@@ -15,14 +15,15 @@ class ConnectChecker(Checker):
 
     address: Address
     port: int
+    source: Address | None = None
 
     @classmethod
     def from_config(cls, virtual: Virtual, real: Real) -> Checker:
         """A connect check, or for a UDP service a ping: there is nothing to connect to."""
         if virtual.protocol is Protocol.UDP:
             return PingChecker.from_config(virtual, real)
-        return cls(address=real.address, port=check_port(virtual, real))
+        return cls(address=real.address, port=check_port(virtual, real), source=virtual.checksource)
 
     async def check(self, deadline: Deadline) -> str:
-        async with Stream(self.address, self.port):
+        async with Stream(self.address, self.port, source=self.source):
             return "connected"

@@ -38,6 +38,7 @@ class DnsChecker(Checker):
     protocol: Protocol
     queries: tuple[Query, ...]
     receive: str | None = None
+    source: Address | None = None
 
     @classmethod
     def from_config(cls, virtual: Virtual, real: Real) -> Self:
@@ -48,6 +49,7 @@ class DnsChecker(Checker):
             protocol=virtual.protocol,
             queries=queries_for(request),
             receive=pattern_of(virtual, real),
+            source=virtual.checksource,
         )
 
     async def check(self, deadline: Deadline) -> str:
@@ -87,7 +89,9 @@ class DnsChecker(Checker):
     async def _over_udp(
         self, query: dns.message.Message, deadline: Deadline
     ) -> dns.message.Message:
-        async with Stream(self.address, self.port, kind=socket.SOCK_DGRAM) as stream:
+        async with Stream(
+            self.address, self.port, kind=socket.SOCK_DGRAM, source=self.source
+        ) as stream:
             wire = query.to_wire()
             async with resending(lambda: stream.send(wire), TRIES, deadline):
                 while True:
@@ -97,7 +101,7 @@ class DnsChecker(Checker):
                         return answer
 
     async def _over_tcp(self, query: dns.message.Message) -> dns.message.Message:
-        async with Stream(self.address, self.port) as stream:
+        async with Stream(self.address, self.port, source=self.source) as stream:
             wire = query.to_wire()
             await stream.send(len(wire).to_bytes(2, "big") + wire)
             data = bytearray()

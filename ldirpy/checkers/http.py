@@ -1,107 +1,52 @@
 """service=http and https: a page is fetched, its status and its text decide.
 
-requests makes the request, once per real server, and its rules decide about redirects; the
-standard library's http.client reads the answer (see http_answer). Between the two stands a bare
-asyncio socket instead of a connection pool, so that a check which waits holds a socket and no
-thread, and so that one deadline holds for all of it.
+requests makes the request (see http_hop), the standard library's http.client reads the answer
+(see http_answer). Between the two stands a bare asyncio socket instead of a connection pool, so
+that a check which waits holds a socket and no thread, and so that one deadline holds for all of it.
 """
 
 import asyncio
 import http.client
-import io
 import ipaddress
 import socket
-from typing import Self, cast
+from typing import Self
 from urllib.parse import quote
 
 import attrs
 import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.util import parse_url
 
 from ldirpy._version import __version__
 from ldirpy.checkers.base import Checker, Deadline, check_port, pattern_of, request_of
 from ldirpy.checkers.http_answer import Answer
-from ldirpy.checkers.stream import Stream, is_literal
+from ldirpy.checkers.http_hop import Hop
+from ldirpy.checkers.stream import Stream
+from ldirpy.checkers.tls import Trust
 from ldirpy.config.model import HttpMethod, Real, Virtual
 from ldirpy.errors import CheckFailed
 from ldirpy.net import Address, host_port
 from ldirpy.pattern import demand
 
 MAX_REDIRECTS = 7  # as LWP::UserAgent's max_redirect
-SCHEME_PORTS = {"http": 80, "https": 443}
 URL_SAFE = "".join(map(chr, range(33, 127)))  # a request is taken as it stands, as far as it can
 
 
 @attrs.frozen(kw_only=True)
-class Hop:
-    """A request, ready to be sent, and where to: the first one, or one of a redirect.
-
-    Without an `address`, `host` is looked up. `server_name` is for TLS.
-    """
-
-    request: requests.PreparedRequest
-    wire: bytes
-    method: str
-    tls: bool
-    host: str
-    port: int
-    address: Address | None
-    server_name: str | None
-
-    @classmethod
-    def of(cls, request: requests.PreparedRequest, address: Address | None = None) -> Self:
-        """The hop that `request` asks for; raises ValueError if that is not HTTP."""
-        method, url = cast(str, request.method), parse_url(cast(str, request.url))
-        if url.scheme not in SCHEME_PORTS:
-            raise ValueError(f"neither http nor https: {request.url}")
-        host, port = (url.host or "").strip("[]"), url.port or SCHEME_PORTS[url.scheme]
-        named = parse_url("//" + request.headers.get("Host", host)).host
-        if address is None and is_literal(host):
-            address = ipaddress.ip_address(host)
-        return cls(
-            request=request,
-            wire=serialised(request, host, url.port),
-            method=method,
-            tls=url.scheme == "https",
-            host=host,
-            port=port,
-            address=address,
-            server_name=named,
-        )
-
-    def after(self, response: http.client.HTTPResponse, session: requests.Session) -> Self | None:
-        """The hop that requests' rules make of the answer; None if it is not a redirect."""
-        packed = urllib3.HTTPResponse(
-            io.BytesIO(),
-            urllib3.HTTPHeaderDict(response.msg.items()),
-            response.status,
-            preload_content=False,
-            original_response=response,
-        )
-        answer = HTTPAdapter().build_response(self.request, packed)
-        following = next(session.resolve_redirects(answer, self.request, yield_requests=True), None)
-        if following is None:
-            return None
-        request = cast(requests.PreparedRequest, following)
-        hop = type(self).of(request)
-        if (hop.tls, hop.host, hop.port) == (self.tls, self.host, self.port):
-            # Within the real server, the virtual host remains (deviation: http-redirect-host).
-            return attrs.evolve(hop, address=self.address)
-        request.headers.pop("Host", None)
-        return type(self).of(request)
-
-
-@attrs.frozen(kw_only=True)
 class HttpChecker(Checker):
-    """One request for `url`, sent to `address`, or without one to where the URL says."""
+    """One request for `url`, sent to `address`, or without one to where the URL says.
+
+    With `proxy` it is sent there. A status within one of the ranges `statuses` is good.
+    """
 
     url: str
     address: Address | None = None
+    proxy: tuple[Address, int] | None = None
     method: HttpMethod = HttpMethod.GET
     virtualhost: str | None = None
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    statuses: tuple[tuple[int, int], ...] = ((200, 299),)
     receive: str | None = None
+    trust: Trust | None = None
+    source: Address | None = None
     _first: Hop = attrs.field(init=False, eq=False, repr=False)
 
     @_first.default
@@ -109,46 +54,57 @@ class HttpChecker(Checker):
         headers = {"User-Agent": f"ldirpy/{__version__}", "Connection": "close"}
         if self.virtualhost:
             headers["Host"] = self.virtualhost
-        request = requests.Request(self.method.value, self.url, headers=headers)
-        return Hop.of(request.prepare(), self.address)
+        request = requests.Request(self.method.value, self.url, headers=headers).prepare()
+        request.headers.update(self.headers)
+        own = frozenset(name.lower() for name, _ in self.headers)
+        return Hop.of(request, self.address, proxy=self.proxy, confidential=own)
 
     @classmethod
     def from_config(cls, virtual: Virtual, real: Real) -> Self:
         """The checker of `real`; Host is virtualhost, else its bare address, as in ldirectord."""
-        request = request_of(virtual, real) or "/"
         # A full URL is used as it stands; the parser has put a slash before it.
-        url = quote(request.encode("utf-8", "surrogateescape"), safe=URL_SAFE).removeprefix("/")
+        url = url_of(request_of(virtual, real) or "/")
         address = None
         if not url.startswith(("http://", "https://")):
             address = real.address
             url = f"{virtual.service}://{host_port(address, check_port(virtual, real))}/{url}"
         bare = f"[{real.address}]" if real.address.version == 6 else str(real.address)
+        host = virtual.virtualhost or bare
+        return cls.made(virtual, real, url=url, address=address, virtualhost=host)
+
+    @classmethod
+    def made(cls, virtual: Virtual, real: Real, **settings: object) -> Self:
+        """The checker with `settings` and what else `virtual` says; raises ValueError."""
+        trust = Trust.from_config(virtual)
         try:
             return cls(
-                url=url,
-                address=address,
                 method=virtual.httpmethod,
-                virtualhost=virtual.virtualhost or bare,
+                headers=virtual.httpheader,
+                statuses=virtual.httpstatus,
                 receive=pattern_of(virtual, real),
+                trust=trust,
+                source=virtual.checksource,
+                **settings,  # type: ignore[arg-type]  # the callers are few and close
             )
         except (requests.RequestException, http.client.HTTPException, ValueError) as error:
+            request = request_of(virtual, real) or "/"
             raise ValueError(f"request={request} cannot be sent: {error}") from error
 
     async def check(self, deadline: Deadline) -> str:
         hop, session = self._first, None
         for _ in range(MAX_REDIRECTS + 1):
-            address = hop.address or await looked_up(hop.host)
-            async with Stream(
-                address, hop.port, tls=hop.tls, server_name=hop.server_name
-            ) as stream:
+            async with await self._stream(hop) as stream:
+                if hop.proxy is not None and hop.tls:
+                    await open_tunnel(stream, hop)
                 await stream.send(hop.wire)
                 answer = Answer(stream, hop.method)
                 response = await answer.head()
                 said = f"{response.status} {response.reason}".rstrip()
-                if 200 <= response.status < 300:
-                    if self.receive is not None:
-                        demand(self.receive, await answer.body())
-                    return said
+                for low, high in self.statuses:
+                    if low <= response.status <= high:
+                        if self.receive is not None:
+                            demand(self.receive, await answer.body())
+                        return said
             session = session or isolated_session()
             try:
                 following = hop.after(response, session)
@@ -159,30 +115,40 @@ class HttpChecker(Checker):
             hop = following
         raise CheckFailed(f"too many redirects (more than {MAX_REDIRECTS})")
 
+    async def _stream(self, hop: Hop) -> Stream:
+        address, port = hop.proxy or (hop.address or await looked_up(hop.host), hop.port)
+        source = self.source
+        if source is not None and source.version != address.version:
+            source = None  # a redirect has led to the other family
+        return Stream(
+            address,
+            port,
+            tls=hop.tls and hop.proxy is None,
+            server_name=hop.server_name,
+            trust=self.trust,
+            source=source,
+        )
+
+
+async def open_tunnel(stream: Stream, hop: Hop) -> None:
+    """Have the proxy at the other end connect us to the hop's host, and speak TLS with that."""
+    await stream.send(hop.tunnel)
+    response = await Answer(stream, "CONNECT").head()
+    if not 200 <= response.status < 300:
+        raise CheckFailed(f"{response.status} {response.reason} (from the proxy)")
+    await stream.start_tls(hop.server_name)
+
+
+def url_of(request: str) -> str:
+    """`request` without its leading slash, with only that escaped which cannot be sent."""
+    return quote(request.encode("utf-8", "surrogateescape"), safe=URL_SAFE).removeprefix("/")
+
 
 def isolated_session() -> requests.Session:
     """A session for the cookies of one check's redirects, deaf to proxies and .netrc."""
     session = requests.Session()
     session.trust_env = False
     return session
-
-
-def serialised(request: requests.PreparedRequest, host: str, port: int | None) -> bytes:
-    """The bytes of `request` as http.client sends them."""
-    connection = http.client.HTTPConnection(host, port)
-    sent = bytearray()
-    connection.sock = cast(socket.socket, _Recorder(sent))
-    connection.request(
-        cast(str, request.method), request.path_url, headers=dict(request.headers.items())
-    )
-    return bytes(sent)
-
-
-class _Recorder:
-    """The "socket" that http.client writes a request to."""
-
-    def __init__(self, sent: bytearray) -> None:
-        self.sendall = sent.extend
 
 
 async def looked_up(host: str) -> Address:

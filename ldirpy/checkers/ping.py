@@ -29,10 +29,11 @@ class PingChecker(Checker):
 
     address: Address
     tries: int = 1
+    source: Address | None = None
 
     @classmethod
     def from_config(cls, virtual: Virtual, real: Real) -> Self:
-        return cls(address=real.address, tries=virtual.checkcount)
+        return cls(address=real.address, tries=virtual.checkcount, source=virtual.checksource)
 
     async def check(self, deadline: Deadline) -> str:
         token = os.urandom(TOKEN_SIZE)
@@ -50,7 +51,7 @@ class PingChecker(Checker):
         protocol = socket.IPPROTO_ICMP if v4 else socket.IPPROTO_ICMPV6
         for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
             try:
-                return Stream(self.address, 0, kind=kind, protocol=protocol)
+                return Stream(self.address, 0, kind=kind, protocol=protocol, source=self.source)
             except PermissionError:
                 continue
         raise CheckFailed(NOT_ALLOWED)

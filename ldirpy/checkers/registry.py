@@ -76,6 +76,9 @@ def probe_for(virtual: Virtual, real: Real) -> Probe | None:
     checktype = virtual.checktype
     if checktype is CheckType.OFF:
         return None
+    source = virtual.checksource
+    if source is not None and source.version != real.address.version:
+        raise ValueError(f"checksource={source} cannot reach {real.address}: another IP version")
     interval = float(virtual.checkinterval)
     if checktype is CheckType.NEGOTIATE:
         return Probe(
@@ -101,7 +104,7 @@ def service_checker(virtual: Virtual, real: Real) -> Checker:
     if virtual.service in SERVICES:
         return _built(SERVICES[virtual.service], virtual, real)
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=virtual.service):
-        return _instance(point.load(), point.value, virtual, real)
+        return _instance(_loaded(point), point.value, virtual, real)
     raise ValueError(
         f"no checker for service={virtual.service} is installed; "
         f"there are {', '.join(known_services())}"
@@ -114,9 +117,40 @@ def known_services() -> list[str]:
     return sorted(plugged | set(SERVICES))
 
 
+# The libraries that only some checkers need, and the extra of ldirpy that brings each.
+EXTRAS: Mapping[str, str] = {
+    "ldap3": "ldap",
+    "oracledb": "oracle",
+    "psycopg": "pgsql",
+    "pymysql": "mysql",
+    "pyrad": "radius",
+}
+
+
 def _built(where: str, virtual: Virtual, real: Real) -> Checker:
     module, _, name = where.partition(":")
-    return _instance(getattr(importlib.import_module(module), name), where, virtual, real)
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        # psycopg without its C library is an ImportError of that name as well.
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
+            raise
+        raise ValueError(
+            f"service={virtual.service} needs the Python library {library}: "
+            f"pip install 'ldirpy[{EXTRAS[library]}]'"
+        ) from error
+    return _instance(found, where, virtual, real)
+
+
+def _loaded(point: importlib.metadata.EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        # Another's code, and only this service needs it.
+        raise ValueError(
+            f"the checker of service={point.name}, {point.value}, cannot be loaded: {error}"
+        ) from error
 
 
 def _instance(found: object, where: str, virtual: Virtual, real: Real) -> Checker:

@@ -8,8 +8,6 @@ and writers; whoever is cancelled while waiting leaves the `async with` and clos
 import asyncio
 import contextlib
 import errno
-import functools
-import ipaddress
 import os
 import socket
 import ssl
@@ -17,10 +15,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self, TypeVar
 
 from ldirpy.checkers.base import Deadline
-from ldirpy.errors import CheckFailed
+from ldirpy.checkers.tls import Trust, demand_name, is_literal, reason_of, tls_context
+from ldirpy.errors import CheckFailed, NoVerdict
 from ldirpy.net import Address
 
 READ_SIZE = 65536  # bytes asked for at a time
+# linux/in.h; Python knows it from 3.12 on. The port is then chosen by connect, and one can serve
+# for many real servers.
+IP_BIND_ADDRESS_NO_PORT = 24
 
 T = TypeVar("T")
 
@@ -29,11 +31,13 @@ class Stream:
     """A connection to `address`, open inside `async with`; with `tls`, after the handshake.
 
     `server_name` is what TLS sends as SNI; an address literal is not sent (RFC 6066, section 3).
+    With `trust` the server's certificate is verified, for `server_name` or else for the address.
+    `source` is the address of this machine that the connection comes from.
     With `kind` SOCK_DGRAM what is sent and received are datagrams, only to and from `address`, and
     a port that is closed there shows as "connection refused".
     """
 
-    __slots__ = ("_loop", "_sock", "_target", "_tls_name", "_wants_tls")
+    __slots__ = ("_loop", "_sock", "_source", "_target", "_tls_name", "_trust", "_wants_tls")
 
     def __init__(
         self,
@@ -42,18 +46,24 @@ class Stream:
         *,
         tls: bool = False,
         server_name: str | None = None,
+        trust: Trust | None = None,
+        source: Address | None = None,
         kind: int = socket.SOCK_STREAM,
         protocol: int = 0,
     ) -> None:
         self._target = (str(address), port)
         self._wants_tls = tls
         self._tls_name = server_name
+        self._trust = trust
+        self._source = source
         self._loop = asyncio.get_running_loop()
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         self._sock = socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
 
     async def __aenter__(self) -> Self:
         try:
+            if self._source is not None:
+                self._bind(self._source)
             code = self._sock.connect_ex(self._target)
             if code == errno.EINPROGRESS:
                 await self._ready(writing=True)
@@ -70,9 +80,19 @@ class Stream:
     async def __aexit__(self, *_: object) -> None:
         self._sock.close()
 
+    def _bind(self, source: Address) -> None:
+        if self._sock.type == socket.SOCK_STREAM:
+            self._sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        try:
+            self._sock.bind((str(source), 0))
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:
+                raise
+            raise NoVerdict(f"checksource={source} is not an address of this machine") from error
+
     async def start_tls(self, server_name: str | None = None) -> None:
-        """Speak TLS from here on; certificates are not checked, as in ldirectord."""
-        secured = tls_context().wrap_socket(
+        """Speak TLS from here on; raises CheckFailed for a certificate that `trust` refuses."""
+        secured = tls_context(self._trust).wrap_socket(
             self._sock,
             do_handshake_on_connect=False,
             server_hostname=server_name if server_name and not is_literal(server_name) else None,
@@ -82,10 +102,14 @@ class Stream:
             await self._retried(secured.do_handshake)
         except ssl.SSLEOFError:
             raise CheckFailed("TLS: the server closed the connection in the handshake") from None
+        except ssl.SSLCertVerificationError as error:
+            raise CheckFailed(reason_of(error)) from error
         except ssl.SSLError as error:
             raise CheckFailed(f"TLS: {reason_of(error)}") from error
         except ConnectionResetError:
             raise CheckFailed("TLS: the server reset the connection in the handshake") from None
+        if self._trust is not None:
+            demand_name(secured, server_name or self._target[0])
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -138,34 +162,6 @@ def _done(future: asyncio.Future[None]) -> None:
     # The loop may call twice before the waiting task has run.
     if not future.done():
         future.set_result(None)
-
-
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """The one TLS client configuration of all checks: what OpenSSL accepts, nothing verified.
-
-    Python's own list of ciphers is shorter than OpenSSL's, which Perl uses: a server that
-    ldirectord can talk to must not be down for us.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT")
-    return context
-
-
-def is_literal(host: str) -> bool:
-    """Whether `host` is an IP address rather than a name."""
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def reason_of(error: ssl.SSLError) -> str:
-    """OpenSSL's reason in small letters: `wrong version number`."""
-    return (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
 
 
 @contextlib.asynccontextmanager
