@@ -27,7 +27,7 @@ KERNELS = int(os.environ.get("LDIRPY_COMPAT_KERNELS", min(2, os.cpu_count() or 1
 LANES = int(os.environ.get("LDIRPY_COMPAT_LANES", "2"))
 # "perl,perl" tries the scenarios themselves, with the Perl daemon on both directors.
 DAEMONS = tuple(os.environ.get("LDIRPY_COMPAT_DAEMONS", "perl,ldirpy").split(","))
-BOUND = float(os.environ.get("LDIRPY_COMPAT_BOUND", "900"))  # seconds for a kernel's whole life
+BOUND = float(os.environ.get("LDIRPY_COMPAT_BOUND", "1500"))  # seconds for a kernel's whole life
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,15 +29,16 @@ class Step:
     """Something that is done in both worlds, and the tables that both directors settle on.
 
     table names every virtual service of the scenario. The servers with a weight must answer the
-    client. perl_table is for a difference on purpose, which deviation names: a heading of
-    docs/deviations.md.
+    client. perl_tables is for a difference on purpose, which deviation names: a heading of
+    docs/deviations.md. They are all that Perl may come to, where it is not always the same.
     """
 
     name: str
     do: tuple[Action, ...]
     table: Mapping[str, Weights]
-    perl_table: Mapping[str, Weights] | None = None
+    perl_tables: tuple[Mapping[str, Weights], ...] = ()
     deviation: str = ""
+    but_thresholds: bool = False  # the deviation is one of thresholds only: all else is compared
     # Rounds of checks that have to pass before the tables are looked at, for a step in which
     # nothing may change; they are counted at a web server that is well.
     rounds: int = 0

@@ -214,7 +214,7 @@ REQUESTS = Scenario(
             do=(break_page("rs1"), break_page("rs2"), break_page("rs3")),
             table={"web": {"rs1": 1}, "slash": {"rs1": 1}},
             # Perl asks for the virtual service's page, as if the real server had none of its own.
-            perl_table={"web": {"rs1": 1}, "slash": {}},
+            perl_tables=({"web": {"rs1": 1}, "slash": {}},),
             deviation="a-real-servers-request-with-a-leading-slash",
         ),
         Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"sorry": 1}, "slash": {}}),

@@ -39,6 +39,8 @@ THRESHOLDS = Scenario(
             name="rs1 refuses",
             do=(refuse("rs1"),),
             table={"web": {"rs2": 2, "rs3": 1}, "quiescent": {"rs1": 0, "rs2": 2}},
+            deviation="thresholds-of-a-quiesced-server",
+            but_thresholds=True,
         ),
         Step(
             name="rs1 returns with its thresholds",
