@@ -64,5 +64,21 @@ def assign(config: Config) -> Assignments:
     )
 
 
+def verify(config: Config) -> None:
+    """Raise ConfigError as `assign` would, without a probe for each real server.
+
+    What is refused is a setting. One real server stands for those of its virtual service that
+    differ in nothing else than address, port, weight and the like.
+    """
+    assign(attrs.evolve(config, virtuals=[_representatives(one) for one in config.virtuals]))
+
+
+def _representatives(virtual: Virtual) -> Virtual:
+    kinds: dict[object, Real] = {}
+    for real in virtual.reals:
+        kinds.setdefault((real.request, real.receive, real.port == 0), real)
+    return attrs.evolve(virtual, reals=tuple(kinds.values()))
+
+
 def _problem(config: Config, line: int, error: ValueError) -> Problem:
     return Problem(path=config.path, line=line, message=str(error))

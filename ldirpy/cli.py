@@ -4,11 +4,15 @@ Exit codes: 0 done, 1 a file or IPVS that is not there, 2 a configuration error,
 """
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
 from ldirpy.commands import COMMANDS
 from ldirpy.errors import ConfigError, IpvsError
+
+PIPE_CLOSED = 141  # as a shell tells the end by SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,9 +21,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module = "ldirpy.commands.direct"
     if words and words[0] in COMMANDS:
         module = COMMANDS[words.pop(0)]
+    # A file may hold bytes that are no text in this locale: they are shown, not stumbled over.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = importlib.import_module(module).run(words)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough (`| head`). Nothing more is written to it, at exit
+        # neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2

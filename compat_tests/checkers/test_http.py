@@ -371,7 +371,7 @@ def test_equal_settings_are_the_same_check() -> None:
     assert checker(80) == checker(80)
     assert hash(checker(80)) == hash(checker(80))
     assert checker(80) != checker(80, receive="x")
-    assert "_first" not in repr(checker(80))
+    assert "_made" not in repr(checker(80))
 
 
 def test_a_request_that_cannot_be_sent_is_a_configuration_error() -> None:

@@ -1,5 +1,8 @@
 """The command line: exit codes, and one clear message instead of a traceback."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,16 @@ def test_only_a_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     path.write_text("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
     assert main(["-t", "-f", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: 1 virtual services, no errors\n"
+
+
+def test_a_closed_pipe(tmp_path: Path) -> None:
+    """A reader that goes away (`| head`) makes no traceback, whatever the command."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    path = tmp_path / "a.cf"
+    path.write_text("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
+    words = [sys.executable, "-m", "ldirpy", "-t", "-f", str(path)]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (141, "")

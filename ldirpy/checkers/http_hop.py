@@ -3,10 +3,12 @@
 requests makes it, once per real server, and its rules decide about redirects and cookies.
 """
 
+import contextlib
 import http.client
 import io
 import ipaddress
 import socket
+from collections.abc import Iterator, Sequence
 from typing import Self, cast
 
 import attrs
@@ -16,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import urldefragauth
 from urllib3.util import parse_url
 
+from ldirpy._version import __version__
 from ldirpy.checkers.tls import is_literal
 from ldirpy.net import Address
 
@@ -40,6 +43,27 @@ class Hop:
     server_name: str | None
     proxy: tuple[Address, int] | None
     confidential: frozenset[str]
+
+    @classmethod
+    def first(
+        cls,
+        method: str,
+        url: str,
+        *,
+        address: Address | None,
+        proxy: tuple[Address, int] | None,
+        virtualhost: str | None,
+        headers: Sequence[tuple[str, str]],
+    ) -> Self:
+        """The first request of a check; raises ValueError if it cannot be sent."""
+        standard = {"User-Agent": f"ldirpy/{__version__}", "Connection": "close"}
+        if virtualhost:
+            standard["Host"] = virtualhost
+        own = frozenset(name.lower() for name, _ in headers)
+        with refusals():
+            request = requests.Request(method, url, headers=standard).prepare()
+            request.headers.update(headers)
+            return cls.of(request, address, proxy=proxy, confidential=own)
 
     @classmethod
     def of(
@@ -80,7 +104,14 @@ class Hop:
         return f"CONNECT {host}:{self.port} HTTP/1.1\r\nHost: {host}:{self.port}\r\n\r\n".encode()
 
     def after(self, response: http.client.HTTPResponse, session: requests.Session) -> Self | None:
-        """The hop that requests' rules make of the answer; None if it is not a redirect."""
+        """The hop that requests' rules make of the answer; None if it is not a redirect.
+
+        Raises ValueError if it leads to what is not a URL.
+        """
+        with refusals():
+            return self._after(response, session)
+
+    def _after(self, response: http.client.HTTPResponse, session: requests.Session) -> Self | None:
         packed = urllib3.HTTPResponse(
             io.BytesIO(),
             urllib3.HTTPHeaderDict(response.msg.items()),
@@ -100,6 +131,22 @@ class Hop:
         for name in self.confidential | {"host"}:
             request.headers.pop(name, None)
         return type(self).of(request, proxy=self.proxy)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what requests and http.client do not send into ValueError."""
+    try:
+        yield
+    except (requests.RequestException, http.client.HTTPException) as error:
+        raise ValueError(str(error)) from error
+
+
+def isolated_session() -> requests.Session:
+    """A session for the cookies of one check's redirects, deaf to proxies and .netrc."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def serialised(

@@ -27,13 +27,13 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("-v", "--version", action="version", version=f"ldirpy {__version__}")
     options = parser.parse_args(words)
 
-    from ldirpy.assignments import assign
+    from ldirpy.assignments import verify
     from ldirpy.config.load import load
     from ldirpy.daemon import foreground
 
     config = load(options.file)
     if options.test:
-        assign(config)
+        verify(config)
         print(f"{options.file}: {len(config.virtuals)} virtual services, no errors")
         return 0
     foreground.log_to_stderr(Path(options.file).name, debug=options.debug)
