@@ -22,8 +22,8 @@ import attrs
 from ldirpy.config.model import Real, Virtual
 from ldirpy.errors import CheckFailed, NoVerdict
 
-# Threads for blocking client libraries. A check that waits in one of them costs its thread, so
-# the built-in checks of the common services do not use it.
+# Threads for blocking client libraries, and processes for one check script. A check that waits in
+# one of them costs it, so the built-in checks of the common services do not use them.
 POOL_SIZE = 16
 
 
@@ -62,6 +62,14 @@ class Checker(ABC):
         Raises ValueError, in words for the operator, if the configuration cannot be checked.
         """
 
+    @property
+    def queue(self) -> object:
+        """What it waits for before its clock starts: POOL_SIZE checks of a queue run at a time.
+
+        None, the rule: nothing. The real server is not to blame for the queue.
+        """
+        return None
+
     @abstractmethod
     async def check(self, deadline: Deadline) -> str:
         """Check once; return one line on what was seen, or raise CheckFailed.
@@ -79,6 +87,11 @@ class BlockingChecker(Checker):
     """
 
     __slots__ = ()
+
+    @property
+    @final
+    def queue(self) -> object:
+        return BlockingChecker
 
     @abstractmethod
     def check_blocking(self, deadline: Deadline) -> str:
@@ -114,18 +127,19 @@ def _came_back(work: "asyncio.Future[str]") -> None:
         work.exception()  # nobody waits for it any more
 
 
-# Places in the pool, for each event loop: a check that has to wait for a thread waits before its
-# clock starts, since the real server is not to blame for the queue.
-_places: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
+# The places of each queue, in each event loop.
+_Places = WeakKeyDictionary[object, asyncio.Semaphore]
+_places: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Places]" = WeakKeyDictionary()
 
 
 @contextlib.asynccontextmanager
 async def _place_for(checker: Checker) -> AsyncIterator[None]:
-    if isinstance(checker, BlockingChecker):
-        loop = asyncio.get_running_loop()
-        async with _places.setdefault(loop, asyncio.Semaphore(POOL_SIZE)):
-            yield
-    else:
+    queue = checker.queue
+    if queue is None:
+        yield
+        return
+    places = _places.setdefault(asyncio.get_running_loop(), WeakKeyDictionary())
+    async with places.setdefault(queue, asyncio.Semaphore(POOL_SIZE)):
         yield
 
 
