@@ -37,6 +37,11 @@ class Problem:
                 place.append(str(self.column))
         return f"{':'.join(place)}: {self.message}"
 
+    def as_ldirectord(self, kind: str, pid: int) -> str:
+        """All of it behind a headline as Perl's ldirectord has it; `kind` is Error or Warning."""
+        headline = f"{kind} [{pid}] reading file {self.path} at line {self.line}: {self.message}"
+        return "\n".join(part for part in (headline, self.excerpt(), self.advice()) if part)
+
     def excerpt(self) -> str:
         """The line as it stands with a caret below the fault, or nothing."""
         if not self.text:

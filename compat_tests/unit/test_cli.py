@@ -46,9 +46,9 @@ def test_a_directory_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage is exit 64 with the usage."""
+    """Wrong usage of our own commands is exit 64 with the usage."""
     with pytest.raises(SystemExit) as caught:
-        main(["--nosuch"])
+        main(["-f", "a.cf", "--nosuch"])
     assert caught.value.code == 64
     assert "usage: ldirpy" in capsys.readouterr().err
 

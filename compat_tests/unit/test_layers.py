@@ -23,7 +23,7 @@ LAYERS = [
     ["ldirpy.config", "ldirpy.ipvs", "ldirpy.checkers"],
     ["ldirpy.assignments", "ldirpy.probe"],
     ["ldirpy.daemon"],
-    ["ldirpy.commands", "ldirpy.cli", "ldirpy.demo", "ldirpy.__main__"],
+    ["ldirpy.commands", "ldirpy.cli", "ldirpy.demo", "ldirpy.ldirectord", "ldirpy.__main__"],
 ]
 
 # Neighbours at the edge do not know each other.

@@ -29,14 +29,14 @@ def run(words: Sequence[str]) -> int:
 
     from ldirpy.assignments import verify
     from ldirpy.config.load import load
-    from ldirpy.daemon import foreground
+    from ldirpy.daemon import foreground, logs
 
     config = load(options.file)
     if options.test:
         verify(config)
         print(f"{options.file}: {len(config.virtuals)} virtual services, no errors")
         return 0
-    foreground.log_to_stderr(Path(options.file).name, debug=options.debug)
+    log = logs.log_to_stderr(Path(options.file).name, debug=options.debug)
     if options.ipvs == "memory":
         from ldirpy.ipvs.memory import MemoryTable
         from ldirpy.ipvs.text import listing
@@ -51,5 +51,8 @@ def run(words: Sequence[str]) -> int:
         from ldirpy.ipvs.netlink import KernelTable
 
         directing = foreground.run(options.file, config, KernelTable())
-    asyncio.run(directing)
+    try:
+        asyncio.run(directing)
+    finally:
+        log.close()
     return 0

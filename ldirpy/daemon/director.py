@@ -88,13 +88,15 @@ class Director:
 
     # -- what others call --------------------------------------------------------------------
 
-    async def run(self) -> None:
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Start, and keep the table right until `stop` is called.
 
+        `ready` is called when the table has been adopted and the first checks are on their way.
         Raises IpvsError if the table cannot even be read at the start.
         """
         try:
             await self._adopt(self._assigned, old=None)
+            ready()
             while await self._handle(await self._messages()):
                 pass
             await self._end_probes(list(self._probes))

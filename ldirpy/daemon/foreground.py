@@ -5,7 +5,6 @@ import logging
 import os
 import resource
 import signal
-import sys
 from collections.abc import Callable
 
 from ldirpy._version import __version__
@@ -19,24 +18,17 @@ from ldirpy.ipvs.model import IpvsTable, Table
 log = logging.getLogger("ldirpy")
 
 
-def log_to_stderr(name: str, *, debug: bool) -> None:
-    """Send the log to stderr in ldirectord's form: `[date|name|pid] text`."""
-    handler = logging.StreamHandler(sys.stderr)
-    form = f"[%(asctime)s|{name}|%(process)d] %(message)s"
-    handler.setFormatter(logging.Formatter(form, datefmt="%a %b %e %H:%M:%S %Y"))
-    log.handlers[:] = [handler]
-    log.propagate = False  # a library may have given the root logger a handler of its own
-    log.setLevel(logging.DEBUG if debug else logging.INFO)
-
-
 async def run(
     path: str | os.PathLike[str],
     config: Config,
     table: IpvsTable,
     *,
     on_change: Callable[[Table], None] | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Direct until SIGTERM, SIGINT or SIGQUIT; SIGHUP reads `path` again.
+
+    `ready` is called once, when the table has been adopted.
 
     Raises ConfigError for a configuration that cannot be carried out, and IpvsError if the kernel's
     table cannot be read.
@@ -60,7 +52,7 @@ async def run(
         loop.add_signal_handler(number, stop, number.name.removeprefix("SIG"))
     loop.add_signal_handler(signal.SIGHUP, reload)
     log.info(wording.STARTING.format(version=__version__))
-    await director.run()
+    await director.run(ready)
 
 
 async def _reload(director: Director, path: str | os.PathLike[str]) -> None:

@@ -87,6 +87,7 @@ class KernelTable:
         return [_service(answer) for answer in self._ask("service", "dump")]
 
     def _named(self, only: Iterable[ServiceId]) -> Iterable[Service]:
+        self._kernel()  # a kernel without IPVS is not one without the service
         for key in only:
             try:
                 answers = self._ask("service", "get", _ServiceMessage(key))

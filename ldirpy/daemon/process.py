@@ -1,0 +1,64 @@
+"""The daemon as a process: its lock, its pid file, its table, and its end."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ldirpy.config.model import Config
+from ldirpy.daemon import foreground
+from ldirpy.daemon.instance import Instance
+from ldirpy.ipvs.netlink import KernelTable
+
+log = logging.getLogger("ldirpy")
+
+
+def serve(
+    path: str,
+    config: Config,
+    instance: Instance,
+    *,
+    pid_file: bool,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Keep the kernel's table right until a signal ends it.
+
+    `ready` is called once, when the table has been adopted and signals are heeded; with `pid_file`
+    the pid is noted from then on. Raises what keeps it from starting: AlreadyRunning, IpvsError,
+    ConfigError, OSError.
+    """
+    _be_called_ldirectord()
+    lock = instance.lock()
+    where = os.path.abspath(path)  # the current directory is left, and a reload is still to find it
+    os.chdir("/")
+
+    def started() -> None:
+        if pid_file:
+            instance.write_pid()
+        ready()
+
+    try:
+        with _told():
+            asyncio.run(foreground.run(where, config, KernelTable(), ready=started))
+    finally:
+        if pid_file:
+            instance.remove_pid()
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """See to it that a fault is in the log: a daemon has no terminal for its traceback."""
+    try:
+        yield
+    except Exception as error:
+        log.critical("ldirpy ends: %s", error, exc_info=True)
+        raise
+
+
+def _be_called_ldirectord() -> None:
+    """Take the name of Perl's daemon, for `pidof`, `ps -C` and those who use them."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text("ldirectord")
