@@ -1,11 +1,21 @@
-"""The door to the parser: a file or a text in, a Config out."""
+"""The door to the parser: a file or a text in, a Config out; what is no text stays out."""
 
+import errno
 import os
-from pathlib import Path
+import re
+import stat
 
 from ldirpy.config.model import Config
 from ldirpy.config.parse import parse
 from ldirpy.config.resolve import SystemResolver
+from ldirpy.errors import ConfigError, Problem
+
+MAX_SIZE = 16 * 1024 * 1024  # bytes; a file of 10,000 real servers has half of one million
+MAX_LINE = 64 * 1024  # characters
+
+# A pipe that the caller's shell has opened (`ldirpy check <(...)`) is read; one that lies about
+# in the file system might have no writer.
+_PIPES = re.compile(r"/dev/stdin|/dev/fd/\d+|/proc/self/fd/\d+")
 
 
 def load(path: str | os.PathLike[str]) -> Config:
@@ -14,11 +24,53 @@ def load(path: str | os.PathLike[str]) -> Config:
     Raises OSError if it cannot be read, and ConfigError, with every fault, if it is not right. Host
     names are looked up, which may take the resolver's time.
     """
-    return loads(Path(path).read_bytes(), path=os.fspath(path))
+    name = os.fspath(path)
+    return loads(_contents(name), path=name)
 
 
 def loads(text: str | bytes, *, path: str = "<string>") -> Config:
     """Read the text of a ldirectord.cf; `path` is what messages call it. Raises ConfigError."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
+    _refuse_what_is_no_text(text, path)
     return parse(text, path=path, resolver=SystemResolver())
+
+
+def _contents(path: str) -> bytes:
+    """All bytes of a file; raises OSError for what is no file, or has no end."""
+    # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+    pipe = _PIPES.fullmatch(path) is not None
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipe else os.O_NONBLOCK))
+    try:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(status.st_mode) and not (pipe and stat.S_ISFIFO(status.st_mode)):
+            raise OSError(errno.EINVAL, "Not a regular file", path)
+        size, contents = status.st_size, b""
+        if size <= MAX_SIZE:
+            with open(handle, "rb", closefd=False) as file:
+                contents = file.read(MAX_SIZE + 1)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        os.close(handle)
+    if max(size, len(contents)) > MAX_SIZE:
+        raise OSError(errno.EFBIG, f"Larger than {MAX_SIZE // 1024 // 1024} MiB", path)
+    return contents
+
+
+def _refuse_what_is_no_text(text: str, path: str) -> None:
+    """Raise ConfigError for a NUL and for a line beyond all measure, before anybody parses them."""
+    if (at := text.find("\0")) >= 0:
+        line = text.count("\n", 0, at) + 1
+        message = "this is not a text file: it has a NUL byte"
+        raise ConfigError(Problem(path=path, line=line, message=message))
+    start, line = 0, 1
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if end - start > MAX_LINE:
+            message = f"the line has {end - start:,} characters; {MAX_LINE:,} are the most"
+            raise ConfigError(Problem(path=path, line=line, message=message))
+        start, line = end + 1, line + 1
