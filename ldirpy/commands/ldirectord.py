@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -24,6 +25,9 @@ from ldirpy.daemon.instance import (
     wait_until_gone,
 )
 from ldirpy.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from ldirpy.ipvs.model import IpvsTable
 
 CONFIG_PLACES = ("/etc/ha.d/{}", "/etc/ha.d/conf/{}", "{}")
 DEFAULT_CONFIG, DEFAULT_NAME = "ldirectord.cf", "ldirectord"
@@ -65,6 +69,7 @@ Options:
       --foreground       start: stay in the foreground as a service, for a service manager; the log
                          goes to stdout if CONFIG has no logfile
       --log-format json  start: one JSON object for each line of the log
+      --ipvs memory      start: a rehearsal, with real checks and a table in memory
   -f, --file FILE        the configuration, not looked for elsewhere
   -t, --test             with -f: only say whether FILE is all right
   -h, -?, --help         this text
@@ -74,7 +79,7 @@ Exit codes: 0 done, 1 not found or not running, 2 an error in CONFIG, 3 status: 
 usage. The whole story: ldirpy(8).
 """
 
-DIRECT = {"-f", "-t", "--file", "--test", "--ipvs"}  # options of `ldirpy -f FILE`
+DIRECT = {"-f", "-t", "--file", "--test"}  # options of `ldirpy -f FILE`
 
 
 @attrs.frozen
@@ -93,8 +98,14 @@ class Options:
     version: bool = False
     foreground: bool = False
     as_json: bool = False
+    in_memory: bool = False
     direct: bool = False
     words: tuple[str, ...] = ()
+
+    def inherited(self) -> list[str]:
+        """The options that the daemon needs, and those which it takes along."""
+        words = ["--log-format=json"] if self.as_json else []
+        return [*words, "--ipvs=memory"] if self.in_memory else words
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +153,7 @@ def parse(words: Sequence[str]) -> Options:
             break
         if word.startswith("--"):
             name, _, value = word.partition("=")
-            if name == "--log-format" and not value and rest:
+            if name in ("--log-format", "--ipvs") and not value and rest:
                 value = rest.pop(0)
             singles = [name]
         else:
@@ -172,6 +183,8 @@ def _take(options: Options, name: str, value: str) -> bool:
             options.foreground = True
         case "--log-format" if value in ("json", "text"):
             options.as_json = value == "json"
+        case "--ipvs" if value in ("kernel", "memory"):
+            options.in_memory = value == "memory"
         case _:
             return False
     return True
@@ -191,8 +204,11 @@ def _request(options: Options) -> Request:
     return Request(options=options, config=config, instance=Instance.of(name), command=command)
 
 
-def carry_out(request: Request) -> int:
-    """Find and read the configuration, tell what is wrong with it, and do what was asked."""
+def carry_out(request: Request, *, asked: frozenset[str] = frozenset()) -> int:
+    """Find and read the configuration, tell what is wrong with it, and do what was asked.
+
+    `asked` are the instances whose turn it was before this one, when `execute` names one another.
+    """
     path = find(request.config)
     if path is None:
         print(f"Config file {request.config} not found", file=sys.stderr)
@@ -204,7 +220,7 @@ def carry_out(request: Request) -> int:
         if ready is None:
             for warning in config.warnings:
                 _tell("Warning", warning)
-        return COMMANDS[request.command](Job(request, path, config, ready))
+        return COMMANDS[request.command](Job(request, path, config, ready, asked))
     except ConfigError as error:
         for problem in error.problems:
             _tell("Error", problem)
@@ -235,6 +251,7 @@ class Job:
     path: str
     config: Config
     ready: int | None
+    asked: frozenset[str]
 
     @property
     def instance(self) -> Instance:
@@ -264,7 +281,10 @@ def _start(job: Job) -> int:
             job.config,
             job.instance,
             pid_file=not (options.debug or supervised),
-            ready=(lambda: detach.let_go(ready)) if ready is not None else lambda: None,
+            table=_table(options),
+            child_options=options.inherited(),
+            how="as daemon" if ready is not None else f"with pid: {os.getpid()}",
+            on_ready=(lambda: detach.let_go(ready)) if ready is not None else lambda: None,
         )
     except AlreadyRunning:
         return _start_in_turn(job)
@@ -273,9 +293,19 @@ def _start(job: Job) -> int:
     return 0
 
 
+def _table(options: Options) -> "IpvsTable":
+    if options.in_memory:
+        from ldirpy.ipvs.memory import MemoryTable
+
+        return MemoryTable()
+    from ldirpy.ipvs.netlink import KernelTable
+
+    return KernelTable()
+
+
 def _words_of_daemon(options: Options) -> list[str]:
     """How the daemon is to be called, so that it reads like `ldirectord CONFIG start` in `ps`."""
-    words = ["--log-format=json"] if options.as_json else []
+    words = options.inherited()
     config = list(options.words[:-1][:1])
     if config and config[0].startswith("-"):
         words.append("--")
@@ -294,14 +324,20 @@ def _start_in_turn(job: Job) -> int:
 
 
 def _stop(job: Job) -> int:
+    """Stop the daemon, and wait for its end and for that of the instances it takes along."""
     pid = job.instance.signal(signal.SIGTERM)
-    if pid is not None and not wait_until_gone(pid, STOP_BOUND):
-        print(
-            f"ldirectord for {job.request.config} with pid {pid} has not ended in "
-            f"{STOP_BOUND:.0f} seconds",
-            file=sys.stderr,
-        )
-        return 1
+    if pid is None:
+        return 0
+    children = (Instance.of(config).running() for config in job.config.execute)
+    end = time.monotonic() + STOP_BOUND
+    for one in (pid, *(child for child in children if child is not None)):
+        if not wait_until_gone(one, end - time.monotonic()):
+            print(
+                f"ldirectord for {job.request.config}: process {one} has not ended in "
+                f"{STOP_BOUND:.0f} seconds",
+                file=sys.stderr,
+            )
+            return 1
     return 0
 
 
@@ -319,6 +355,8 @@ def _reload(job: Job) -> int:
 
 def _status(job: Job) -> int:
     config, instance = job.request.config, job.instance
+    for child in job.config.execute:
+        _status_of_child(job, child)
     pid = instance.running()
     if pid is not None:
         print(f"ldirectord for {config} is running with pid: {pid}", file=sys.stderr)
@@ -328,6 +366,16 @@ def _status(job: Job) -> int:
         print(f"ldirectord stale pid file {instance.pid_file} for {config}", file=sys.stderr)
         return 1
     return STOPPED
+
+
+def _status_of_child(job: Job, config: str) -> None:
+    """Say the same of an instance that `execute` names; what becomes of it is not our exit code."""
+    asked = {*job.asked, job.instance.name}
+    instance = Instance.of(config)
+    if instance.name not in asked:  # two may name each other
+        options = attrs.evolve(job.request.options, words=(config, "status"))
+        request = Request(options=options, config=config, instance=instance, command="status")
+        carry_out(request, asked=frozenset(asked))
 
 
 COMMANDS: Mapping[str, Callable[[Job], int]] = {

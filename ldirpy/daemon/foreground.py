@@ -11,6 +11,7 @@ from ldirpy._version import __version__
 from ldirpy.config.load import load
 from ldirpy.config.model import Config
 from ldirpy.daemon import wording
+from ldirpy.daemon.attendant import Attendant
 from ldirpy.daemon.director import Director
 from ldirpy.errors import ConfigError
 from ldirpy.ipvs.model import IpvsTable, Table
@@ -24,43 +25,58 @@ async def run(
     table: IpvsTable,
     *,
     on_change: Callable[[Table], None] | None = None,
-    ready: Callable[[], None] = lambda: None,
+    attendant: Attendant | None = None,
 ) -> None:
-    """Direct until SIGTERM, SIGINT or SIGQUIT; SIGHUP reads `path` again.
-
-    `ready` is called once, when the table has been adopted.
+    """Direct until SIGTERM, SIGINT, SIGQUIT or SIGABRT; SIGHUP reads `path` again.
 
     Raises ConfigError for a configuration that cannot be carried out, and IpvsError if the kernel's
     table cannot be read.
     """
     _allow_many_sockets()
     director = Director(config, table, on_change=on_change)
+    attendant = attendant or Attendant()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
     def stop(name: str) -> None:
         log.info(wording.TERMINATED.format(signal=name))
+        attendant.stopping()
         director.stop()
 
     def reload() -> None:
         log.info(wording.RELOADING)
-        task = loop.create_task(_reload(director, path))
+        task = loop.create_task(_reload(director, path, attendant))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT):
         loop.add_signal_handler(number, stop, number.name.removeprefix("SIG"))
     loop.add_signal_handler(signal.SIGHUP, reload)
-    log.info(wording.STARTING.format(version=__version__))
-    await director.run(ready)
-
-
-async def _reload(director: Director, path: str | os.PathLike[str]) -> None:
-    """Read the file off the loop, where names may be looked up; keep the old one on any error."""
+    log.info(wording.STARTING.format(version=__version__, how=attendant.how))
+    watch = loop.create_task(attendant.watch())
     try:
-        director.reload(await asyncio.to_thread(load, path))
-    except (ConfigError, OSError) as error:
-        log.error("%s\nThe old configuration stays in force.", error)
+        await director.run(attendant.ready)
+    finally:
+        watch.cancel()
+
+
+async def _reload(director: Director, path: str | os.PathLike[str], attendant: Attendant) -> None:
+    """Read the file off the loop, where names may be looked up; keep the old one on any error."""
+    attendant.reloading()
+    config = None
+    try:
+        config = await asyncio.to_thread(load, path)
+        director.reload(config)
+    except ConfigError as error:
+        config = None
+        for problem in error.problems:
+            log.error("%s", problem.as_ldirectord("Error", os.getpid()))
+        log.error(wording.OLD_ONE_STAYS)
+    except OSError as error:
+        log.error("Error [%d]: can not open file %s: %s", os.getpid(), path, error.strerror)
+        log.error(wording.OLD_ONE_STAYS)
+    finally:
+        attendant.reloaded(config)
 
 
 def _allow_many_sockets() -> None:

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ldirpy.config.model import Config
 from ldirpy.daemon import foreground
+from ldirpy.daemon.attendant import ServiceAttendant
 from ldirpy.daemon.instance import Instance
-from ldirpy.ipvs.netlink import KernelTable
+from ldirpy.ipvs.model import IpvsTable
 
 log = logging.getLogger("ldirpy")
 
@@ -21,27 +22,32 @@ def serve(
     instance: Instance,
     *,
     pid_file: bool,
-    ready: Callable[[], None] = lambda: None,
+    table: IpvsTable,
+    how: str,
+    child_options: Sequence[str] = (),
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Keep the kernel's table right until a signal ends it.
+    """Keep a table right until a signal ends it; `how` is what the log says of the start.
 
-    `ready` is called once, when the table has been adopted and signals are heeded; with `pid_file`
-    the pid is noted from then on. Raises what keeps it from starting: AlreadyRunning, IpvsError,
-    ConfigError, OSError.
+    Instances of `execute` are started with `child_options`.
+    `on_ready` is called once, when the table has been adopted and signals are heeded; with
+    `pid_file` the pid is noted from then on. Raises what keeps it from starting: AlreadyRunning,
+    IpvsError, ConfigError, OSError.
     """
     _be_called_ldirectord()
     lock = instance.lock()
     where = os.path.abspath(path)  # the current directory is left, and a reload is still to find it
     os.chdir("/")
 
-    def started() -> None:
-        if pid_file:
-            instance.write_pid()
-        ready()
-
+    attendant = ServiceAttendant(
+        config,
+        how=how,
+        child_options=child_options,
+        on_ready=[*([instance.write_pid] if pid_file else []), on_ready],
+    )
     try:
         with _told():
-            asyncio.run(foreground.run(where, config, KernelTable(), ready=started))
+            asyncio.run(foreground.run(where, config, table, attendant=attendant))
     finally:
         if pid_file:
             instance.remove_pid()

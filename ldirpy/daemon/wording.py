@@ -16,9 +16,10 @@ from ldirpy.ipvs.model import (
     Operation,
 )
 
-STARTING = "Starting Linux Director v{version}"
+STARTING = "Starting Linux Director v{version} {how}"
 RELOADING = "Reloading Linux Director Daemon config on signal"
 TERMINATED = "Linux Director Daemon terminated on signal: {signal}"
+OLD_ONE_STAYS = "The old configuration stays in force"
 
 
 def operation_line(virtual: Virtual, operation: Operation, before: Entry | None) -> str:

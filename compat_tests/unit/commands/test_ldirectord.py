@@ -23,7 +23,8 @@ GOOD = "virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n"
         ("--log-format json start", Options(as_json=True, words=("start",))),
         ("--log-format=json start", Options(as_json=True, words=("start",))),
         ("-df www.cf", Options(debug=True, direct=True)),
-        ("--ipvs memory -f www.cf", Options(direct=True)),
+        ("--ipvs memory start", Options(in_memory=True, words=("start",))),
+        ("--ipvs memory -f www.cf", Options(in_memory=True, direct=True)),
     ],
 )
 def test_options(words: str, options: Options) -> None:
