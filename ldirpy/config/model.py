@@ -100,8 +100,12 @@ class Real:
     port: int = attrs.field(default=0, validator=_port)
     forward: Forward = attrs.field(default=Forward.GATE, converter=fields.to_forward)
     weight: int = attrs.field(default=1, validator=_count)
-    request: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
-    receive: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    request: str | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(fields.to_request),
+        validator=optional(text()),
+    )
+    receive: str | None = attrs.field(default=None, validator=optional(text()))
     l_threshold: int = attrs.field(default=0, validator=_count)
     u_threshold: int = attrs.field(default=0, validator=_count)
     line: int = attrs.field(default=0, eq=False)
@@ -179,7 +183,7 @@ class Virtual:
         default=attrs.Factory(_its_service, takes_self=True), validator=text(empty=False)
     )
     checkport: int | None = attrs.field(default=None, validator=optional(whole(1, MAX_PORT)))
-    checkcommand: str = attrs.field(default="/bin/true", validator=text(empty=False))
+    checkcommand: str = attrs.field(default="/bin/true", validator=text())
     checktimeout: int = attrs.field(default=5, validator=_positive)
     negotiatetimeout: int = attrs.field(default=30, validator=_positive)
     checkinterval: int = attrs.field(default=10, validator=_positive)
@@ -189,20 +193,20 @@ class Virtual:
     request: str = attrs.field(
         default="/", converter=fields.to_request, validator=text(empty=False)
     )
-    receive: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    receive: str | None = attrs.field(default=None, validator=optional(text()))
     httpmethod: HttpMethod = attrs.field(default=HttpMethod.GET, converter=_http_method)
-    virtualhost: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    virtualhost: str | None = attrs.field(default=None, validator=optional(text()))
     login: str = attrs.field(default="", validator=text())
     passwd: str = attrs.field(default="", repr=False, validator=text())
     database: str = attrs.field(default="", validator=text())
     secret: str = attrs.field(default="", repr=False, validator=text())
-    load: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    load: str | None = attrs.field(default=None, validator=optional(text()))
 
     # ldirpy's own, unknown to Perl's ldirectord (docs/deviations.md, "extensions").
     # https: check the certificate and its name.
     verify: bool = attrs.field(default=False, validator=fields.yes_no)
     # With verify: the certificates to trust, else the system's.
-    cafile: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    cafile: str | None = attrs.field(default=None, validator=optional(text()))
     # Ranges, both ends included.
     httpstatus: tuple[tuple[int, int], ...] = attrs.field(
         default=((200, 299),), converter=fields.to_statuses, validator=fields.statuses
@@ -214,8 +218,8 @@ class Virtual:
 
     quiescent: bool = attrs.field(default=False, validator=fields.yes_no)
     cleanstop: bool = attrs.field(default=True, validator=fields.yes_no)
-    fallbackcommand: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
-    monitorfile: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    fallbackcommand: str | None = attrs.field(default=None, validator=optional(text()))
+    monitorfile: str | None = attrs.field(default=None, validator=optional(text()))
     emailalert: tuple[str, ...] = attrs.field(
         default=(), converter=fields.to_words, validator=fields.texts
     )
@@ -223,9 +227,9 @@ class Virtual:
     emailalertstatus: frozenset[DirectorState] = attrs.field(
         default=frozenset(DirectorState), converter=_states
     )
-    smtp: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
-    servicename: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
-    comment: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    smtp: str | None = attrs.field(default=None, validator=optional(text()))
+    servicename: str | None = attrs.field(default=None, validator=optional(text()))
+    comment: str | None = attrs.field(default=None, validator=optional(text()))
     line: int = attrs.field(default=0, eq=False)
     # Where each value stands: directive to line, of the section or of the global directive that
     # it was inherited from. What has its default is not there.
@@ -290,20 +294,20 @@ class Config:
     checkcount: int = attrs.field(default=1, validator=_positive)
     failurecount: int = attrs.field(default=1, validator=_positive)
     autoreload: bool = attrs.field(default=False, validator=fields.yes_no)
-    callback: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    callback: str | None = attrs.field(default=None, validator=optional(text()))
     fallback: Real | None = attrs.field(default=None, validator=optional(_of_family(Family.IPV4)))
     fallback6: Real | None = attrs.field(default=None, validator=optional(_of_family(Family.IPV6)))
-    fallbackcommand: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
-    logfile: str = attrs.field(default="/var/log/ldirectord.log", validator=text(empty=False))
+    fallbackcommand: str | None = attrs.field(default=None, validator=optional(text()))
+    logfile: str = attrs.field(default="/var/log/ldirectord.log", validator=text())
     emailalert: tuple[str, ...] = attrs.field(
         default=(), converter=fields.to_words, validator=fields.texts
     )
-    emailalertfrom: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    emailalertfrom: str | None = attrs.field(default=None, validator=optional(text()))
     emailalertfreq: int = attrs.field(default=0, validator=_count)
     emailalertstatus: frozenset[DirectorState] = attrs.field(
         default=frozenset(DirectorState), converter=_states
     )
-    smtp: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    smtp: str | None = attrs.field(default=None, validator=optional(text()))
     execute: tuple[str, ...] = attrs.field(
         default=(), converter=fields.to_words, validator=fields.texts
     )
@@ -312,7 +316,7 @@ class Config:
     quiescent: bool = attrs.field(default=False, validator=fields.yes_no)
     readdquiescent: bool = attrs.field(default=False, validator=fields.yes_no)
     cleanstop: bool = attrs.field(default=True, validator=fields.yes_no)
-    maintenancedir: str | None = attrs.field(default=None, validator=optional(text(empty=False)))
+    maintenancedir: str | None = attrs.field(default=None, validator=optional(text()))
     places: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
     # What is legal and probably not meant.
     warnings: tuple[Problem, ...] = attrs.field(default=(), eq=False, repr=False)

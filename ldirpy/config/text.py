@@ -158,8 +158,8 @@ def _server(owner: str, real: Real) -> str:
         words.append(str(real.weight))
     if real.request is not None and real.receive is not None:
         place = f"{owner}real server {real}: "
-        words.append(f'"{_checked(place, "request", real.request)}",')
-        words.append(f'"{_checked(place, "receive", real.receive)}"')
+        words.append(f'"{_unquoted(place, "request", real.request)}",')
+        words.append(f'"{_unquoted(place, "receive", real.receive)}"')
     elif real.request is not None or real.receive is not None:
         raise ValueError(
             f"{owner}real server {real}: request and receive must both be given, or none"
@@ -183,18 +183,26 @@ def _checked(owner: str, name: str, words: str) -> str:
     """The text of a value as it is, if the language can hold it."""
     shown = "***" if name in SECRET else repr(words)
     # Outside of a section a # is no comment; what would be one there is part of the value.
-    for bad, what in (('"', "a double quote"), *((("#", "a #"),) if owner else ())):
-        if bad in words:
-            raise ValueError(f"{owner}{name}: must not contain {what} in a file, as {shown} does")
+    if "#" in words and owner:
+        raise ValueError(f"{owner}{name}: must not contain a # in a file, as {shown} does")
     if not words.isprintable() and any(char < " " or char == "\x7f" for char in words):
         raise ValueError(
             f"{owner}{name}: must be one line without tabs and control characters, not {shown}"
         )
-    if name not in QUOTED and (words != words.strip() or words[0] == words[-1] == "'"):
-        raise ValueError(f"{owner}{name}: must not begin or end with a blank or quote: {shown}")
+    if name not in QUOTED and (words != words.strip() or words[0] in "\"'"):
+        raise ValueError(
+            f"{owner}{name}: must not begin with a quote, nor begin or end with a blank: {shown}"
+        )
     if (shape := _SHAPES.get(name)) and not re.fullmatch(shape, words, re.ASCII):
         raise ValueError(f"{owner}{name}: cannot be written in a file: {shown}")
     return words
+
+
+def _unquoted(owner: str, name: str, words: str) -> str:
+    """One of the two texts of a real server: a quote would end it, as it does not elsewhere."""
+    if '"' in words:
+        raise ValueError(f"{owner}{name}: must not contain a double quote in a file: {words!r}")
+    return _checked(owner, name, words)
 
 
 def _states(states: frozenset[DirectorState]) -> str:
@@ -215,11 +223,14 @@ def _item(one: Any) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-# What an unquoted value must look like for either parser to take the whole of it.
+# What these values must look like for either parser to take the whole of them.
 _SHAPES = {
     "emailalert": r"[^\s,\"']+(, [^\s,\"']+)*",
+    "load": r"\w+",
+    "schedflags": r"\S+",
     "scheduler": r"[a-z]+",
     "service": r"[a-z][a-z0-9_]*",
     "smtp": r"[\w.-]+",
+    "virtualhost": r'[^"]+',
 }
 _PLAIN = Config()

@@ -78,7 +78,6 @@ VIRTUAL = {"address": HERE, "port": 80}
         (Real, {**REAL, "weight": -1}, "weight: must be a whole number, not -1"),
         (Real, {**REAL, "weight": True}, "weight: must be a whole number, not True"),
         (Real, {**REAL, "forward": "nat"}, "forward: must be one of gate, masq, ipip, not 'nat'"),
-        (Real, {**REAL, "receive": ""}, "receive: must be a text that is not empty, not ''"),
         (Virtual, {}, "either an address and port, or a fwmark"),
         (Virtual, {**VIRTUAL, "fwmark": 1}, "either an address and port, or a fwmark"),
         (Virtual, {"fwmark": 0}, "fwmark: must be a whole number from 1 to 4294967295, not 0"),
@@ -107,7 +106,11 @@ VIRTUAL = {"address": HERE, "port": 80}
             "fallback6: must be an IPv6 server, not '10.0.0.1",
         ),
         (Config, {"checkcount": 0}, "checkcount: must be a whole number of 1 or more, not 0"),
-        (Config, {"logfile": ""}, "logfile: must be a text that is not empty, not ''"),
+        (
+            Virtual,
+            {**VIRTUAL, "scheduler": ""},
+            "scheduler: must be a text that is not empty, not ''",
+        ),
     ],
 )
 def test_what_is_refused(kind: type, given: dict[str, Any], words: str) -> None:
