@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import gc
 import os
 import socket
 import ssl
@@ -39,6 +40,7 @@ async def nothing_left() -> AsyncIterator[None]:
     """What is run inside must leave no descriptor and no busy thread behind."""
     before = descriptors(), busy_threads()
     yield
+    gc.collect()  # workers end with the last checker that could use them
     for _ in range(100):
         if (left := (descriptors(), busy_threads())) <= before:
             break

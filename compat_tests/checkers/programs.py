@@ -21,6 +21,7 @@ class Program:
     command: Sequence[str | Path]
     ports: Sequence[int] = attrs.field(kw_only=True)
     seconds: float = attrs.field(default=20, kw_only=True)  # to start in
+    user: str | None = attrs.field(default=None, kw_only=True)
 
 
 @contextlib.contextmanager
@@ -37,6 +38,9 @@ def serving(program: Program) -> Iterator[None]:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            user=program.user,
+            group=program.user,
+            extra_groups=None if program.user is None else [],
         )
         try:
             until = time.monotonic() + program.seconds

@@ -33,7 +33,7 @@ def says_why(*_): print("disk full", file=sys.stderr); return False
 def hangs(*_): time.sleep(60)
 def dies(*_): os._exit(5)
 def arguments(*words): assert words == ("127.0.0.1", 80, "127.0.0.2", 81), words
-def mark(*words): assert words == ("7", 0, "::2", 81), words
+def mark(*words): assert words == (7, 0, "::2", 81), words
 def counts(*_):
     global calls
     calls += 1
@@ -107,7 +107,7 @@ def test_a_module_that_does_not_import() -> None:
 
 @pytest.mark.usefixtures("module")
 def test_firewall_mark_and_ipv6() -> None:
-    """A mark comes as text with port 0, an IPv6 address without brackets."""
+    """A mark comes as a number with port 0, an IPv6 address without brackets."""
     from ipaddress import ip_address
 
     service = Virtual(fwmark=7, protocol=Protocol.FWM, checkcommand="checks:mark")

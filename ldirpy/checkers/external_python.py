@@ -1,7 +1,7 @@
 """checktype=external-python: a Python function decides (ldirpy's own).
 
 `checkcommand="package.module:function"` is called as `function(vip, vport, rip, rport)`, with
-addresses as text and ports as numbers; for a firewall mark the mark and 0. Up is None or anything
+addresses as text and ports as numbers; for a firewall mark its number and 0. Up is None or anything
 true; down is anything false, or an exception, whose text is the message. It runs in a process of
 its own, which is stopped at the time-out.
 """
@@ -22,6 +22,12 @@ WORKER = Path(__file__).with_name("external_python_worker.py")
 FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
+def command_for(function: str) -> tuple[str, ...]:
+    """The command of a worker that calls `function`."""
+    # -P: nothing is imported from wherever the daemon was started.
+    return (sys.executable, "-P", str(WORKER), function)
+
+
 @attrs.frozen(kw_only=True)
 class ExternalPythonChecker(Checker):
     """One call of `function`, which is imported when the first check starts."""
@@ -32,8 +38,7 @@ class ExternalPythonChecker(Checker):
 
     @_workers.default
     def _find_workers(self) -> Workers:
-        # -P: nothing is imported from wherever the daemon was started.
-        return workers_of((sys.executable, "-P", str(WORKER), self.function))
+        return workers_of(command_for(self.function))
 
     @classmethod
     def from_config(cls, virtual: Virtual, real: Real) -> Self:
@@ -44,7 +49,9 @@ class ExternalPythonChecker(Checker):
                 f"checktype=external-python needs a function, "
                 f'checkcommand="package.module:function", not {function}'
             )
-        return cls(function=function, arguments=arguments_for(virtual, real))
+        vip, vport, rip, rport = arguments_for(virtual, real)
+        arguments = (vip.strip("[]"), vport, rip.strip("[]"), rport)
+        return cls(function=function, arguments=arguments)
 
     @property
     def queue(self) -> object:

@@ -26,7 +26,7 @@ def main() -> None:
         return
     answer(descriptor, 0)
     for line in orders:
-        answer(descriptor, *outcome(function, *line.split()))
+        answer(descriptor, *outcome(function, line.split()))
 
 
 def imported(target: str) -> Callable[..., object]:
@@ -38,12 +38,13 @@ def imported(target: str) -> Callable[..., object]:
     return function
 
 
-def outcome(
-    function: Callable[..., object], vip: str, vport: str, rip: str, rport: str
-) -> tuple[int, str]:
-    """The exit status of one call, and a text if there is something to say."""
+def outcome(function: Callable[..., object], words: list[str]) -> tuple[int, str]:
+    """The exit status of one call, and a text if there is something to say.
+
+    Words of digits alone are numbers: ports and firewall marks.
+    """
     try:
-        result = function(vip.strip("[]"), int(vport), rip.strip("[]"), int(rport))
+        result = function(*(int(word) if word.isdecimal() else word for word in words))
     except SystemExit as error:
         if error.code is None or isinstance(error.code, int):
             return error.code or 0, ""

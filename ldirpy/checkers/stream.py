@@ -37,7 +37,7 @@ class Stream:
     a port that is closed there shows as "connection refused".
     """
 
-    __slots__ = ("_loop", "_sock", "_source", "_target", "_tls_name", "_trust", "_wants_tls")
+    __slots__ = ("_sock", "_source", "_target", "_tls_name", "_trust", "_wants_tls")
 
     def __init__(
         self,
@@ -56,17 +56,16 @@ class Stream:
         self._tls_name = server_name
         self._trust = trust
         self._source = source
-        self._loop = asyncio.get_running_loop()
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         self._sock = socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
 
     async def __aenter__(self) -> Self:
         try:
             if self._source is not None:
-                self._bind(self._source)
+                bind(self._sock, self._source)
             code = self._sock.connect_ex(self._target)
             if code == errno.EINPROGRESS:
-                await self._ready(writing=True)
+                await ready(self._sock.fileno(), writing=True)
                 code = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
                 raise OSError(code, os.strerror(code))
@@ -79,16 +78,6 @@ class Stream:
 
     async def __aexit__(self, *_: object) -> None:
         self._sock.close()
-
-    def _bind(self, source: Address) -> None:
-        if self._sock.type == socket.SOCK_STREAM:
-            self._sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-        try:
-            self._sock.bind((str(source), 0))
-        except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:
-                raise
-            raise NoVerdict(f"checksource={source} is not an address of this machine") from error
 
     async def start_tls(self, server_name: str | None = None) -> None:
         """Speak TLS from here on; raises CheckFailed for a certificate that `trust` refuses."""
@@ -120,7 +109,7 @@ class Stream:
     async def receive(self, size: int = READ_SIZE) -> bytes:
         """Some bytes, at most `size`, as soon as there are any; none at the server's end."""
         if not isinstance(self._sock, ssl.SSLSocket):
-            await self._ready(writing=False)
+            await ready(self._sock.fileno(), writing=False)
         try:
             return await self._retried(self._sock.recv, size)
         except ssl.SSLError as error:
@@ -138,24 +127,38 @@ class Stream:
             try:
                 return step(*arguments)
             except (BlockingIOError, ssl.SSLWantReadError):
-                await self._ready(writing=False)
+                await ready(self._sock.fileno(), writing=False)
             except ssl.SSLWantWriteError:
-                await self._ready(writing=True)
+                await ready(self._sock.fileno(), writing=True)
 
-    async def _ready(self, *, writing: bool) -> None:
-        number = self._sock.fileno()
-        future = self._loop.create_future()
+
+def bind(sock: socket.socket, source: Address) -> None:
+    """Have `sock` connect from `source`; raises NoVerdict if this machine does not have it."""
+    if sock.type == socket.SOCK_STREAM:
+        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    try:
+        sock.bind((str(source), 0))
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
+        raise NoVerdict(f"checksource={source} is not an address of this machine") from error
+
+
+async def ready(descriptor: int, *, writing: bool) -> None:
+    """Wait until `descriptor` can be read, or written."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    if writing:
+        loop.add_writer(descriptor, _done, future)
+    else:
+        loop.add_reader(descriptor, _done, future)
+    try:
+        await future
+    finally:
         if writing:
-            self._loop.add_writer(number, _done, future)
+            loop.remove_writer(descriptor)
         else:
-            self._loop.add_reader(number, _done, future)
-        try:
-            await future
-        finally:
-            if writing:
-                self._loop.remove_writer(number)
-            else:
-                self._loop.remove_reader(number)
+            loop.remove_reader(descriptor)
 
 
 def _done(future: asyncio.Future[None]) -> None:
