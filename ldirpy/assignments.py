@@ -15,7 +15,7 @@ from ldirpy.errors import ConfigError, Problem
 from ldirpy.ipvs.model import ServiceId
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # looked up for every server of a service at each change
 class Seat:
     """A real server's place in one virtual service: what a verdict is about."""
 

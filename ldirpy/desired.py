@@ -39,14 +39,17 @@ class WantedService:
     """What the table should hold for one virtual service.
 
     `dests` is in the order of the configuration, the fallback last. `known` are all that the
-    configuration names, wanted now or not. `optional` are the quiesced ones: they keep their place
-    with weight 0, but one that an operator removed by hand is not put back.
+    configuration names, wanted now or not. `quiesced` are down and keep their place with weight 0;
+    one of them that is missing is put back only with `readd`. `readdquiescent` is the directive,
+    which the log's words depend on.
     """
 
     service: Service
     dests: Mapping[DestId, Dest]
     known: frozenset[DestId]
-    optional: frozenset[DestId] = frozenset()
+    quiesced: frozenset[DestId] = frozenset()
+    readd: bool = True
+    readdquiescent: bool = False
 
 
 def service_id(virtual: Virtual) -> ServiceId:
@@ -118,7 +121,9 @@ def prefix_length(netmask: str | None) -> int | None:
     return bits.count("1")
 
 
-def wanted(virtual: Virtual, up: Collection[Real], *, readd: bool) -> WantedService:
+def wanted(
+    virtual: Virtual, up: Collection[Real], *, readd: bool, readdquiescent: bool = False
+) -> WantedService:
     """What the table should hold while just the real servers in `up` are up.
 
     A real server that is down has weight 0 (quiescent) or is absent; the fallback is in exactly
@@ -148,7 +153,9 @@ def wanted(virtual: Virtual, up: Collection[Real], *, readd: bool) -> WantedServ
         service=service,
         dests=dests,
         known=frozenset(known),
-        optional=frozenset() if readd else quiesced,
+        quiesced=quiesced,
+        readd=readd or readdquiescent,
+        readdquiescent=readdquiescent,
     )
 
 

@@ -65,7 +65,7 @@ def plan_dests(
             continue
         there = actual.dests.get(key)
         if there is None:
-            if key not in want.optional:
+            if want.readd or key not in want.quiesced:
                 changed.append(AddDest(service, dest))
         elif not same_dest(dest, there):
             changed.append(EditDest(service, dest))

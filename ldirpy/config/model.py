@@ -89,7 +89,7 @@ _positive = whole(1)
 _count = whole(0)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Real:
     """A real server, or a fallback server, of one virtual service.
 

@@ -1,48 +1,38 @@
-"""The director: the one owner of the state and the only writer of the table.
+"""The director: the one owner of the state.
 
-Probes report verdicts, the operator asks for a reload or a stop; all of it arrives in one inbox and
-is handled by one task, so there are no locks and no races. What to do is decided by pure functions
-(health, desired, reconcile); here it is only carried out, and told to the log.
+Probes report verdicts, the operator asks for a reload, a stop, or for maintenance; all of it
+arrives in one inbox and is handled by one task, so there are no locks and no races. What to do is
+decided by pure functions (health, desired, reconcile); the table is kept by a TableKeeper, and
+whoever wants to know what happened listens to the events.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import attrs
 
 from ldirpy.assignments import Assignments, Seat, assign
 from ldirpy.checkers.registry import Probe
-from ldirpy.config.model import Config, Real, Virtual
+from ldirpy.config.model import Config, DirectorState, Real, Virtual
 from ldirpy.daemon import wording
+from ldirpy.daemon.events import Adopted, Audience, Judged, Listener, Standing, StateChanged
+from ldirpy.daemon.journal import journal
+from ldirpy.daemon.keeping import TableKeeper, Touched, Want
 from ldirpy.daemon.probing import CheckDone, first_delays, probe_forever
-from ldirpy.desired import WantedService, dest_id, service_id, wanted
-from ldirpy.errors import IpvsError
+from ldirpy.desired import dest_id, service_id, wanted
 from ldirpy.health import Change, Event, Health, step
-from ldirpy.ipvs.model import (
-    AddService,
-    DeleteService,
-    DestId,
-    IpvsTable,
-    Operation,
-    ServiceId,
-    Table,
-)
-from ldirpy.reconcile import forget, plan_dests, plan_service
-
-log = logging.getLogger("ldirpy")
-
-Answer = TypeVar("Answer")
-
-RETRY_INTERVAL = 5.0  # seconds until the table is tried again after the kernel refused something
+from ldirpy.ipvs.model import IpvsTable, ServiceId, Table
 
 
 @attrs.frozen
 class _Reload:
     config: Config
     assigned: Assignments
+
+
+@attrs.frozen
+class _Maintenance:
+    out: Callable[[Virtual, Real], bool]
 
 
 @attrs.frozen
@@ -55,13 +45,14 @@ class _Stop:
     pass
 
 
-_Message = CheckDone | _Reload | _Retry | _Stop
+_Message = CheckDone | _Reload | _Maintenance | _Retry | _Stop
 
 
 class Director:
     """Keeps a table right for a configuration until it is told to stop.
 
-    `on_change`, if given, is called with the whole table after each time it was changed.
+    `listeners` hear of everything that happens, after the log. `on_change`, if given, is called
+    with the whole table after each time it was changed.
 
     Raises ConfigError for a configuration that cannot be carried out.
     """
@@ -71,20 +62,22 @@ class Director:
         config: Config,
         table: IpvsTable,
         *,
+        listeners: Iterable[Listener] = (),
         on_change: Callable[[Table], None] | None = None,
     ) -> None:
         self.config = config
-        self._table = table
-        self._on_change = on_change
+        self.state = DirectorState.STARTING
         self._assigned: Assignments = assign(config)
         self._health: dict[Seat, Health] = {}
         self._probes: dict[Probe, asyncio.Task[None]] = {}
+        self._awaited: set[Probe] = set()  # whose first verdict is outstanding
+        self._out: Callable[[Virtual, Real], bool] = lambda virtual, real: False
+        self._held: frozenset[Seat] = frozenset()  # the seats that `_out` is true of
         self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
-        # Services whose last operations the kernel refused, and what was said of that already.
-        self._unsettled: set[ServiceId] = set()
-        self._told: set[str] = set()
-        self._retry: asyncio.TimerHandle | None = None
-        self._writer = ThreadPoolExecutor(1, "ldirpy-ipvs") if table.blocks else None
+        self._tell = Audience((journal, *listeners))
+        self._table = TableKeeper(
+            table, tell=self._tell, retry=lambda: self._put(_Retry()), on_change=on_change
+        )
 
     # -- what others call --------------------------------------------------------------------
 
@@ -99,24 +92,31 @@ class Director:
             ready()
             while await self._handle(await self._messages()):
                 pass
+            self._go_on(DirectorState.STOPPING)
             await self._end_probes(list(self._probes))
-            await self._clean()
+            virtuals = self._assigned.virtuals.items()
+            await self._table.clean({key: v for key, v in virtuals if v.cleanstop}, self._up)
         finally:
             await self._end_probes(list(self._probes))
-            await self._in_writer(self._table.close)
-            if self._writer:
-                self._writer.shutdown(wait=False)
+            await self._table.close()
 
     def reload(self, config: Config) -> None:
         """Go on with another configuration; checks and servers that did not change go on.
 
         Raises ConfigError, and goes on as before, for one that cannot be carried out.
         """
-        self._inbox.put_nowait(_Reload(config, assign(config)))
+        self._put(_Reload(config, assign(config)))
+
+    def hold(self, out: Callable[[Virtual, Real], bool]) -> None:
+        """Take the real servers that `out` is true of out for maintenance, and let the others in.
+
+        The first go down at once, without a check; the others as soon as a check passes.
+        """
+        self._put(_Maintenance(out))
 
     def stop(self) -> None:
         """End `run`: clean the table of the virtual services that have cleanstop, and return."""
-        self._inbox.put_nowait(_Stop())
+        self._put(_Stop())
 
     def health(self) -> dict[tuple[Virtual, Real], Health]:
         """A snapshot of what is known about each real server of each virtual service."""
@@ -127,6 +127,9 @@ class Director:
 
     # -- the inbox ---------------------------------------------------------------------------
 
+    def _put(self, message: _Message) -> None:
+        self._inbox.put_nowait(message)
+
     async def _messages(self) -> list[_Message]:
         """All that has arrived, at least one: what falls together is applied together."""
         messages = [await self._inbox.get()]
@@ -136,193 +139,154 @@ class Director:
 
     async def _handle(self, messages: Sequence[_Message]) -> bool:
         """Act on messages; false when they end the run."""
-        touched: dict[ServiceId, set[DestId]] = {}
+        touched: Touched = {}
         for message in messages:
             match message:
                 case CheckDone():
-                    self._judge(message, touched)
+                    self._verdict(message, touched)
+                case _Maintenance(out):
+                    self._out = out
+                    self._held_now(touched)
                 case _Reload(config, assigned):
                     old = self._assigned
                     self.config, self._assigned = config, assigned
                     touched.clear()
                     await self._adopt(self._assigned, old=old)
+                    self._held_now(touched)
                 case _Retry():
                     pass  # acted on below, after the reloads that came with it
                 case _Stop():
                     return False
         if _Retry() in messages:
-            self._retry = None
-            for key in self._unsettled:
+            self._table.retried()
+            for key in self._table.unsettled:
                 touched.setdefault(key, set())
         if touched:
             await self._settle(touched)
-        if not self._unsettled:
-            self._told.clear()
+        if not self._awaited:
+            self._go_on(DirectorState.RUNNING)
         return True
 
-    def _judge(self, done: CheckDone, touched: dict[ServiceId, set[DestId]]) -> None:
-        """Take in a verdict; note in `touched` the dests whose place in the table it changes."""
-        event = Event.PASSED if done.result.up else Event.FAILED
+    def _go_on(self, state: DirectorState) -> None:
+        if state is not self.state:
+            self.state = state
+            self._tell(StateChanged(state))
+
+    # -- verdicts ----------------------------------------------------------------------------
+
+    def _verdict(self, done: CheckDone, touched: Touched) -> None:
+        """Take in what a probe found, for every seat it decides on."""
+        self._awaited.discard(done.probe)
         # A probe that a reload took away may still have had its word in the inbox.
         for seat in self._assigned.seats.get(done.probe, ()):
-            virtual = self._assigned.virtuals[seat.service]
-            health, change = step(self._health[seat], event, failurecount=virtual.failurecount)
-            self._health[seat] = health
-            log.debug("Checked %s (%s): %s", seat.real, virtual, done.result.message)
-            if change in (Change.WENT_UP, Change.WENT_DOWN):
-                log.info(
-                    "%s real server: %s (%s): %s",
-                    "Up" if health.up else "Down",
-                    seat.real,
-                    virtual,
-                    done.result.message,
-                )
-                dests = touched.setdefault(seat.service, set())
-                dests.add(dest_id(virtual, seat.real))
-            elif line := wording.change_line(virtual, seat, change, health):
-                log.info("%s: %s", line, done.result.message)
+            if seat in self._held:
+                self._judge(seat, Event.MAINTENANCE, wording.IN_MAINTENANCE, touched)
+            elif done.result is not None:
+                event = Event.PASSED if done.result.up else Event.FAILED
+                self._judge(seat, event, done.result.message, touched)
+
+    def _judge(self, seat: Seat, event: Event, message: str, touched: Touched) -> None:
+        """Note in `touched` the dest whose place in the table an event changes."""
+        virtual = self._assigned.virtuals[seat.service]
+        health, change = step(self._health[seat], event, failurecount=virtual.failurecount)
+        self._health[seat] = health
+        moved = change in (Change.WENT_UP, Change.WENT_DOWN)
+        # A quiesced server that somebody removed is put back while it is in maintenance.
+        again = event is Event.MAINTENANCE and virtual.quiescent and self.config.readdquiescent
+        if moved or again:
+            touched.setdefault(seat.service, set()).add(dest_id(virtual, seat.real))
+        self._tell(
+            Judged(
+                virtual=virtual,
+                real=seat.real,
+                event=event,
+                message=message,
+                change=change,
+                failures=health.failures,
+            )
+        )
+
+    def _held_now(self, touched: Touched) -> None:
+        """Find out anew who is out for maintenance; those who were not go down at once."""
+        before = self._held
+        self._held = self._find_held()
+        for seat in self._health:
+            if seat in self._held and seat not in before:
+                self._judge(seat, Event.MAINTENANCE, wording.IN_MAINTENANCE, touched)
+
+    def _find_held(self) -> frozenset[Seat]:
+        virtuals = self._assigned.virtuals
+        return frozenset(
+            seat for seat in self._health if self._out(virtuals[seat.service], seat.real)
+        )
 
     # -- the table ---------------------------------------------------------------------------
 
     async def _adopt(self, new: Assignments, *, old: Assignments | None) -> None:
         """Make the table and the probes those of a configuration: start and reload alike."""
-        gone = [key for key in (old.virtuals if old else ()) if key not in new.virtuals]
-        actual = await self._in_writer(self._table.read, [*new.virtuals, *gone])
+        self._go_on(DirectorState.RELOADING if old else DirectorState.STARTING)
+        self._tell(Adopted(self.config))
+        gone = {
+            key: v for key, v in (old.virtuals if old else {}).items() if key not in new.virtuals
+        }
+        actual = await self._table.read([*new.virtuals, *gone])
         self._health = {
             seat: self._health.get(seat) or _seeded(seat, virtual, actual)
             for key, virtual in new.virtuals.items()
             for seat in (Seat(key, real) for real in virtual.reals)
         }
-        self._unsettled.clear()
-        self._told.clear()
-        changed = False
-        for key in gone:
-            assert old is not None
-            changed |= await self._apply(old.virtuals[key], forget([key], actual), actual)
-        for key, virtual in new.virtuals.items():
-            want = self._wanted(virtual, readd=True)
-            changed |= await self._apply(virtual, plan_service(want, actual.get(key)), actual)
-        await self._changed(changed)
+        wants = [self._want(virtual, readd=True) for virtual in new.virtuals.values()]
+        await self._table.adopt(wants, gone.values(), actual)
+        self._tell_standing(new.virtuals)
         await self._end_probes([probe for probe in self._probes if probe not in new.seats])
         self._start_probes([probe for probe in new.seats if probe not in self._probes])
 
-    async def _settle(self, touched: dict[ServiceId, set[DestId]]) -> None:
+    async def _settle(self, touched: Touched) -> None:
         """Bring the dests in `touched` to where their health wants them, and nothing else."""
-        try:
-            actual = await self._in_writer(self._table.read, list(touched))
-        except IpvsError as error:
-            for key in touched:
-                self._refused(key, error)
-            return
-        changed = False
         for key, dests in touched.items():
             virtual = self._assigned.virtuals[key]
-            want = self._wanted(virtual, readd=self.config.readdquiescent)
             if virtual.fallback is not None:
                 dests.add(dest_id(virtual, virtual.fallback))
-            there = actual.get(key)
-            if there is None or key in self._unsettled:  # made anew, or not as it was left
-                operations = plan_service(want, there)
-            else:
-                operations = plan_dests(want, there, dests)
-            changed |= await self._apply(virtual, operations, actual)
-        await self._changed(changed)
+        virtuals = {key: self._assigned.virtuals[key] for key in touched}
+        wants = {key: self._want(virtual, readd=False) for key, virtual in virtuals.items()}
+        await self._table.settle(wants, touched)
+        self._tell_standing(touched)
 
-    def _wanted(self, virtual: Virtual, *, readd: bool) -> WantedService:
+    def _want(self, virtual: Virtual, *, readd: bool) -> Want:
+        again = self.config.readdquiescent
+        up = set(self._up(virtual))
+        return Want(virtual, wanted(virtual, up, readd=readd, readdquiescent=again))
+
+    def _up(self, virtual: Virtual) -> Collection[Real]:
+        """The real servers of a virtual service that are up, in the configuration's order."""
         key = service_id(virtual)
-        up = {real for real in virtual.reals if self._health[Seat(key, real)].up}
-        return wanted(virtual, up, readd=readd)
+        return [real for real in virtual.reals if self._health[Seat(key, real)].up]
 
-    async def _apply(
-        self, virtual: Virtual, operations: Sequence[Operation], actual: Table
-    ) -> bool:
-        """Carry out what was planned for one virtual service; whether there was anything.
-
-        What the kernel refuses does not keep the rest from being done.
-        """
-        key = service_id(virtual)
-        self._unsettled.discard(key)
-        if not operations:
-            return False
-        for operation, error in await self._in_writer(_carry_out, self._table, operations):
-            if error is None:
-                log.info(wording.operation_line(virtual, operation, actual.get(key)))
-            else:
-                self._refused(key, error)
-        return True
-
-    def _refused(self, key: ServiceId, error: IpvsError) -> None:
-        """Say once what the kernel refused, and try the service again a little later."""
-        if str(error) not in self._told:
-            log.error("%s", error)
-        self._told.add(str(error))
-        self._unsettled.add(key)
-        if self._retry is None:
-            self._retry = asyncio.get_running_loop().call_later(
-                RETRY_INTERVAL, self._inbox.put_nowait, _Retry()
-            )
-
-    async def _clean(self) -> None:
-        """Take the virtual services with cleanstop out of the table."""
-        stopped = [v for v in self._assigned.virtuals.values() if v.cleanstop]
-        try:
-            actual = await self._in_writer(self._table.read, [service_id(v) for v in stopped])
-        except IpvsError as error:
-            log.error("%s", error)
-            return
-        for virtual in stopped:
-            entry = actual.get(service_id(virtual))
-            if entry is None:
-                continue
-            try:
-                await self._in_writer(self._table.apply, [DeleteService(entry.service.id)])
-            except IpvsError as error:
-                log.error("%s", error)
-            else:
-                for line in wording.stop_lines(virtual, entry):
-                    log.info(line)
-        await self._changed(bool(actual))
-
-    async def _changed(self, changed: bool) -> None:
-        if changed and self._on_change is not None:
-            self._on_change(await self._in_writer(self._table.read))
-
-    async def _in_writer(self, call: Callable[..., Answer], *words: object) -> Answer:
-        """Call the table where it may wait: in the writer's thread, if it waits at all."""
-        if self._writer is None:
-            return call(*words)
-        return await asyncio.get_running_loop().run_in_executor(self._writer, call, *words)
+    def _tell_standing(self, services: Iterable[ServiceId]) -> None:
+        for key in services:
+            virtual = self._assigned.virtuals[key]
+            up = any(self._health[Seat(key, real)].up for real in virtual.reals)
+            self._tell(Standing(virtual=virtual, up=up))
 
     # -- the probes --------------------------------------------------------------------------
 
     def _start_probes(self, probes: Sequence[Probe]) -> None:
         shortest = min((probe.interval for probe in probes), default=0.0)
         for probe, delay in zip(probes, first_delays(len(probes), shortest), strict=True):
-            loop = probe_forever(probe, self._inbox.put_nowait, delay=delay)
+            loop = probe_forever(probe, self._put, delay=delay, idle=self._idle)
             self._probes[probe] = asyncio.create_task(loop)
+            self._awaited.add(probe)
+
+    def _idle(self, probe: Probe) -> bool:
+        """Whether nobody wants to know what a probe would find."""
+        return self._held.issuperset(self._assigned.seats.get(probe, ()))
 
     async def _end_probes(self, probes: Iterable[Probe]) -> None:
         tasks = [self._probes.pop(probe) for probe in probes]
+        self._awaited.intersection_update(self._probes)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _carry_out(
-    table: IpvsTable, operations: Sequence[Operation]
-) -> list[tuple[Operation, IpvsError | None]]:
-    """Apply each operation, whatever becomes of the others; what was refused with its error."""
-    outcomes: list[tuple[Operation, IpvsError | None]] = []
-    for operation in operations:
-        try:
-            table.apply([operation])
-        except IpvsError as error:
-            outcomes.append((operation, error))
-            if isinstance(operation, AddService):
-                break  # without the service there is no place for its dests
-        else:
-            outcomes.append((operation, None))
-    return outcomes
 
 
 def _seeded(seat: Seat, virtual: Virtual, actual: Table) -> Health:

@@ -38,8 +38,10 @@ async def run(
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
+    stopped_by: list[str] = []
+
     def stop(name: str) -> None:
-        log.info(wording.TERMINATED.format(signal=name))
+        stopped_by.append(name)
         attendant.stopping()
         director.stop()
 
@@ -58,6 +60,8 @@ async def run(
         await director.run(attendant.ready)
     finally:
         watch.cancel()
+    for name in stopped_by[:1]:
+        log.info(wording.TERMINATED.format(signal=name))
 
 
 async def _reload(director: Director, path: str | os.PathLike[str], attendant: Attendant) -> None:

@@ -24,14 +24,22 @@ FIRST_CHECK_SPACING = 0.001
 
 @attrs.frozen
 class CheckDone:
-    """A verdict, with the probe that reached it."""
+    """A verdict, with the probe that reached it; None if its turn passed without one."""
 
     probe: Probe
-    result: CheckResult
+    result: CheckResult | None
 
 
-async def probe_forever(probe: Probe, report: Callable[[CheckDone], None], *, delay: float) -> None:
+async def probe_forever(
+    probe: Probe,
+    report: Callable[[CheckDone], None],
+    *,
+    delay: float,
+    idle: Callable[[Probe], bool],
+) -> None:
     """Check after `delay` seconds, and then each time `probe.interval` seconds after the last end.
+
+    While `idle` is true of the probe it does not check.
 
     A check that this machine could not carry out at all (no descriptor left, say) gives no verdict:
     it says nothing about the real server.
@@ -39,13 +47,14 @@ async def probe_forever(probe: Probe, report: Callable[[CheckDone], None], *, de
     await asyncio.sleep(delay)
     turn = Turn()
     while True:
+        result = None
         try:
-            result = await _check(probe, turn)
+            if not idle(probe):
+                result = await _check(probe, turn)
+                turn = turn.after(result.up, every=probe.every)
         except NoVerdict as error:
             log.error("Check not possible: %s", error)
-        else:
-            turn = turn.after(result.up, every=probe.every)
-            report(CheckDone(probe, result))
+        report(CheckDone(probe, result))
         await asyncio.sleep(probe.interval)
 
 

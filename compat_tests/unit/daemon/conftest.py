@@ -3,6 +3,7 @@
 import pytest
 
 from compat_tests.unit.daemon import scripted
+from compat_tests.unit.daemon.stories import StrictTable
 from ldirpy.checkers import registry
 
 
@@ -13,3 +14,9 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> scripted.Stage:
     monkeypatch.setattr(registry, "SERVICES", {**registry.SERVICES, "scripted": where})
     monkeypatch.setattr(scripted, "stage", scripted.Stage())
     return scripted.stage
+
+
+@pytest.fixture
+def table() -> StrictTable:
+    """An empty table that notes what is done to it."""
+    return StrictTable()

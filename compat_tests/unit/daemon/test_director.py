@@ -1,104 +1,30 @@
 """The director on a table in memory, in jumping time: who is in the table, and since when."""
 
 import asyncio
-import contextlib
-import errno
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
 from ipaddress import ip_address
-from typing import Any
 
 import attrs
 import pytest
 
 from compat_tests.jumploop import run_jumping
 from compat_tests.unit.daemon.scripted import Stage
-from ldirpy.config.model import CheckType, Config, Real, Virtual
+from compat_tests.unit.daemon.stories import (
+    VIP,
+    WEB,
+    StrictTable,
+    directing,
+    real,
+    serving,
+    virtual,
+)
+from ldirpy.config.model import CheckType, Config, Real
 from ldirpy.daemon.director import Director
 from ldirpy.desired import wanted
-from ldirpy.errors import ConfigError, IpvsError
+from ldirpy.errors import ConfigError
 from ldirpy.ipvs.memory import MemoryTable
-from ldirpy.ipvs.model import (
-    AddDest,
-    Dest,
-    DestId,
-    EditDest,
-    Operation,
-    ServiceId,
-    Table,
-)
-from ldirpy.net import Forward
+from ldirpy.ipvs.model import AddDest, Dest, DestId, EditDest, ServiceId
 from ldirpy.reconcile import plan
-
-VIP = ip_address("198.51.100.1")
-
-
-def real(number: int, **settings: Any) -> Real:
-    return Real(
-        address=ip_address(f"192.0.2.{number}"),
-        port=80,
-        forward=Forward.MASQ,
-        **settings,
-    )
-
-
-def virtual(numbers: Iterable[int] = (1, 2), **settings: Any) -> Virtual:
-    base = Virtual(
-        address=VIP,
-        port=80,
-        service="scripted",
-        reals=[real(n) for n in numbers],
-        fallback=real(99),
-        checkinterval=10,
-        negotiatetimeout=5,
-    )
-    return attrs.evolve(base, **settings)
-
-
-WEB = virtual()
-
-
-def serving(table: MemoryTable, port: int = 80) -> dict[int, int]:
-    """The last byte of each dest's address with its weight, for the service on this port."""
-    for key, entry in table.read().items():
-        if key.port == port:
-            return {
-                int(str(dest.id.address).rpartition(".")[2]): dest.weight
-                for dest in entry.dests.values()
-            }
-    raise AssertionError(f"no service on port {port}")
-
-
-class StrictTable(MemoryTable):
-    """Notes every operation, and refuses what it is told to refuse, as the kernel might."""
-
-    def __init__(self, table: Table | None = None) -> None:
-        super().__init__(table)
-        self.operations: list[Operation] = []
-        self.refuse: Callable[[Operation], bool] = lambda operation: False
-
-    def apply(self, operations: Iterable[Operation]) -> None:
-        for operation in operations:
-            if self.refuse(operation):
-                raise IpvsError("the kernel will not", errno=errno.EINVAL)
-            super().apply([operation])
-            self.operations.append(operation)
-
-
-@contextlib.asynccontextmanager
-async def directing(config: Config, table: MemoryTable) -> AsyncIterator[Director]:
-    director = Director(config, table)
-    task = asyncio.create_task(director.run())
-    try:
-        yield director
-    finally:
-        director.stop()
-        await task
-
-
-@pytest.fixture
-def table() -> StrictTable:
-    return StrictTable()
 
 
 def test_a_life(stage: Stage, table: StrictTable) -> None:
