@@ -32,7 +32,7 @@ async def run(
     Raises ConfigError for a configuration that cannot be carried out, and IpvsError if the kernel's
     table cannot be read.
     """
-    _allow_many_sockets()
+    allow_many_sockets()
     director = Director(config, table, on_change=on_change)
     attendant = attendant or Attendant()
     loop = asyncio.get_running_loop()
@@ -83,7 +83,7 @@ async def _reload(director: Director, path: str | os.PathLike[str], attendant: A
         attendant.reloaded(config)
 
 
-def _allow_many_sockets() -> None:
+def allow_many_sockets() -> None:
     """Lift the soft limit on descriptors to the hard one: a check that waits costs a socket."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
