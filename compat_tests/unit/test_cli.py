@@ -14,12 +14,12 @@ from ldirpy.cli import main
     ("text", "code", "words"),
     [
         (None, 1, "Config file {path} not found"),
-        ("nosuch=1\n", 2, "{path}:1:8: nosuch: unknown directive"),
+        ("nosuch=1\n", 2, "{path}:1:1: nosuch: unknown directive"),
         ("virtual=192.0.2.1:80\n    real=192.0.2.2:80\n", 2, "{path}:2:10: real: there is no"),
         (
             "virtual=192.0.2.1:80\n    service=nix\n    real=192.0.2.2:80 gate\n",
             2,
-            "{path}:3: no ch",
+            "{path}:2:13: service: unknown service 'nix'",
         ),
     ],
 )

@@ -5,9 +5,13 @@ import os
 import re
 import stat
 
+import attrs
+
+from ldirpy.config.effective import effective
 from ldirpy.config.model import Config
-from ldirpy.config.parse import parse
+from ldirpy.config.parse import sections
 from ldirpy.config.resolve import SystemResolver
+from ldirpy.config.warnings import warnings
 from ldirpy.errors import ConfigError, Problem
 
 MAX_SIZE = 16 * 1024 * 1024  # bytes; a file of 10,000 real servers has half of one million
@@ -33,7 +37,10 @@ def loads(text: str | bytes, *, path: str = "<string>") -> Config:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
     _refuse_what_is_no_text(text, path)
-    return parse(text, path=path, resolver=SystemResolver())
+    resolver = SystemResolver()
+    record = sections(text, path=path, resolver=resolver)
+    config = effective(record, resolver)
+    return attrs.evolve(config, warnings=warnings(record, config))
 
 
 def _contents(path: str) -> bytes:

@@ -1,236 +1,368 @@
-"""Parsers of the values of single directives; each raises Fault with what was expected."""
+"""Parsers of the values of single directives: each returns what was said, or raises Fault.
+
+They take what Perl's daemon takes, with the same meaning; `Value.doubt` notes what its writer
+probably does not expect. The types are those of the model where it has one.
+"""
 
 import re
-from ipaddress import AddressValueError, IPv6Address
-
-import attrs
+from ipaddress import ip_address
 
 from ldirpy import pattern
-from ldirpy.config.model import MAX_PORT, CheckType, HttpMethod
-from ldirpy.net import Forward
+from ldirpy.config.faults import REFUSED, Fault, Value, choice
+from ldirpy.config.fields import MAX_NUMBER, MAX_PORT
+from ldirpy.config.lines import BLANKS
+from ldirpy.config.model import CheckType, DirectorState, HttpMethod
+from ldirpy.net import Address
+
+CHECK_TYPES = [kind.value for kind in CheckType if kind is not CheckType.COMBINED]
+
+_DIGITS = re.compile(r"[0-9]+")
+_WORD = re.compile(r"\w+", re.ASCII)
+_QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
-class Fault(Exception):
-    """A value that cannot be used: why, what to write instead, and the text that is at fault."""
-
-    def __init__(self, message: str, hint: str = "", at: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.at = at
-
-
-@attrs.frozen
-class Host:
-    """A host, by name or address, and a port, by name or number, as written."""
-
-    host: str
-    port: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class RealSpec:
-    """A `real=` line before names are resolved; `last` is the end of a range."""
-
-    host: Host
-    last: str
-    forward: Forward
-    weight: int
-    request: str | None
-    receive: str | None
-    lower: int
-    upper: int
-
-
-def yes_no(value: str) -> bool:
-    """Exactly `yes` or `no`: the Perl daemon takes nothing else, not even a blank behind it."""
-    if value in ("yes", "no"):
-        return value == "yes"
-    if value.strip() in ("yes", "no"):
-        raise Fault(
-            "there is a blank or a carriage return behind the value",
-            f"end the line right after {value.strip()}",
-        )
-    raise Fault(
-        f"must be yes or no, not {value.strip()!r}", "write yes or no, and nothing behind it"
-    )
-
-
-def number(value: str) -> int:
-    """The first run of digits, above 0."""
-    if (found := re.search(r"\d+", value)) and int(found[0]) > 0:
-        return int(found[0])
-    raise Fault(
-        f"must be a number above 0, not {value.strip()!r}", "write a number of seconds or times"
-    )
-
-
-def port_number(value: str) -> int:
-    """1 to 65535."""
-    if (found := re.search(r"\d+", value)) and 0 < int(found[0]) <= MAX_PORT:
-        return int(found[0])
-    raise Fault(f"must be a port, 1 to {MAX_PORT}, not {value.strip()!r}")
-
-
-def text(value: str) -> str:
-    """A word or more, in quotes or without them."""
-    stripped = value.strip()
-    if len(stripped) >= 2 and stripped[0] == stripped[-1] and stripped[0] in "\"'":
-        stripped = stripped[1:-1]
-    if not stripped:
-        raise Fault("must not be empty")
-    return stripped
-
-
-def quoted(value: str) -> str:
-    """A text in double quotes, not empty."""
-    if found := re.match(r'"(.+)"\s*$', value.strip()):
-        return found[1]
-    raise Fault(
-        "must be in double quotes, and not empty", f'write "{value.strip().strip(chr(34))}"'
-    )
-
-
-def request(value: str) -> str:
-    """A quoted request; a slash is put before one that has none."""
-    return _absolute(quoted(value))
-
-
-def receive(value: str) -> str:
-    """A quoted Perl regular expression."""
-    return _expression(quoted(value))
-
-
-def http_method(value: str) -> HttpMethod:
-    """GET or HEAD, in any case."""
-    try:
-        return HttpMethod(value.strip().strip('"').upper())
-    except ValueError:
-        raise Fault(f"must be GET or HEAD, not {value.strip()!r}") from None
-
-
-def check_type(value: str) -> tuple[CheckType, int]:
-    """A check type, with the N of a numeric one."""
-    word = value.strip()
-    if word.isdigit() and int(word) > 0:
-        return CheckType.COMBINED, int(word)
-    known = [kind.value for kind in CheckType if kind is not CheckType.COMBINED]
-    if word not in known:
-        raise Fault(f"unknown check type {word!r}", f"write a number or one of {', '.join(known)}")
-    return CheckType(word), 0
-
-
-def word(value: str) -> str:
-    """The first run of lower-case letters, digits and `_`."""
-    if found := re.search(r"[a-z][a-z0-9_-]*", value):
-        return found[0]
-    raise Fault(f"must be a word in lower case, not {value.strip()!r}")
-
-
-def netmask(value: str) -> str:
-    """A dotted quad, or the prefix length of an IPv6 service."""
-    stripped = value.strip()
-    if stripped.isdigit() and 1 <= int(stripped) <= 128:
-        return stripped
-    parts = stripped.split(".")
-    if len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts):
-        return stripped
-    raise Fault(f"must be a dotted quad, or 1 to 128 for IPv6, not {stripped!r}")
-
-
-def host_and_port(value: str) -> Host:
-    """`host`, `host:port` or `[v6]:port`; a port may be a service name."""
-    if value.startswith("["):
-        found = re.fullmatch(r"\[([^\]]+)\](?::(\w[\w-]*))?", value)
-        if not found:
-            raise Fault(f"cannot read {value!r}", "write [ADDRESS]:PORT", value)
-        try:
-            IPv6Address(found[1])
-        except AddressValueError as error:
-            raise Fault(f"not an IPv6 address: {error}", at=value) from None
-        return Host(found[1], found[2] or "")
-    if value.count(":") > 1:
-        raise Fault(
-            f"cannot tell the address from the port in {value!r}",
-            "write ADDRESS:PORT with one colon; an IPv6 address goes in brackets: [ADDRESS]:PORT",
-            value,
-        )
-    found = re.fullmatch(r"([\w.-]+)(?::(\w[\w-]*))?", value)
+def yes_no(value: Value) -> bool:
+    """Exactly `yes` or `no`."""
+    found = re.fullmatch(r"(yes|no)(\s*)(#.*)?", value.text, re.ASCII | re.DOTALL)
     if not found:
         raise Fault(
-            f"not a host or an address: {value!r}", "write ADDRESS:PORT or NAME:PORT", value
+            f"must be yes or no, not {shown(value.text)}",
+            choice(value.text, ["yes", "no"]) + ", and nothing behind it",
         )
-    return Host(found[1], found[2] or "")
+    word, blanks, comment = found.groups()
+    if comment:
+        value.doubt(
+            f"{REFUSED}: there is a comment behind {word}",
+            "put the comment into a line of its own",
+            comment,
+        )
+    elif blanks:
+        kind = "a carriage return" if blanks == "\r" else "a blank"
+        value.doubt(f"{REFUSED}: there is {kind} behind {word}", f"end the line after {word}")
+    return word == "yes"
 
 
-def forward(value: str) -> Forward:
-    """gate, masq or ipip."""
+def number(value: Value) -> int:
+    """The first run of digits, above 0."""
+    return _number(value, 1)
+
+
+def seconds_or_none(value: Value) -> int:
+    """The first run of digits; 0 is allowed."""
+    return _number(value, 0)
+
+
+def frequency(value: Value) -> int:
+    """Digits at the start; 0 is allowed."""
+    if not _DIGITS.match(value.text):
+        raise Fault(
+            f"must be a number of seconds, not {shown(value.text)}", "write a number, 0 for never"
+        )
+    return _number(value, 0)
+
+
+def port_number(value: Value) -> int:
+    """1 to 65535."""
+    found = _DIGITS.search(value.text)
+    if not found or not 0 < len(found[0]) < 9 or not 0 < int(found[0]) <= MAX_PORT:
+        raise Fault(f"must be a port, 1 to {MAX_PORT}, not {shown(value.text)}")
+    _odd_number(value, found)
+    return int(found[0])
+
+
+def _number(value: Value, least: int) -> int:
+    found = _DIGITS.search(value.text)
+    if not found:
+        raise Fault(f"must be a number, not {shown(value.text)}", "write digits alone")
+    # A number of thousands of digits would take Python minutes.
+    if len(found[0].lstrip("0")) > 10 or int(found[0]) > MAX_NUMBER:
+        raise Fault(f"must be at most {MAX_NUMBER}", at=found[0])
+    if int(found[0]) < least:
+        raise Fault(f"must be a number above 0, not {shown(value.text)}")
+    _odd_number(value, found)
+    return int(found[0])
+
+
+def _odd_number(value: Value, found: re.Match[str]) -> None:
+    """Say so if a number has something around it that changes nothing."""
+    rest = value.text[found.end() :].strip(BLANKS)
+    if value.text[: found.start()].strip(BLANKS) or (rest and not rest.startswith("#")):
+        value.doubt(f"is read as {int(found[0])}", "write digits alone", value.text.strip(BLANKS))
+
+
+def stretch(value: Value) -> str:
+    """All that stands there, blanks at its end included; may be empty."""
+    return value.text
+
+
+def some_text(value: Value) -> str:
+    """All that stands there, and not nothing."""
+    if not value.text:
+        raise Fault("there is nothing behind the =")
+    return value.text
+
+
+def in_quotes(value: Value) -> str:
+    """What is between the first and the last double quote; may be empty."""
+    found = _QUOTED.match(value.text)
+    if not found:
+        bare = value.text.strip(BLANKS + "\"'")
+        raise Fault("must be in double quotes", f'write "{bare}"' if bare else 'write "..."')
+    _leftover(value, found.end())
+    return found[1]
+
+
+def quoted(value: Value) -> str:
+    """A text in double quotes, not empty."""
+    text = in_quotes(value)
+    if not text:
+        raise Fault("must not be empty", "write something between the quotes, or take it out")
+    return text
+
+
+def request(value: Value) -> str:
+    """A quoted request; a slash is put before one that has none."""
+    return absolute(quoted(value))
+
+
+def absolute(text: str) -> str:
+    """A request as ldirectord keeps it: with a leading slash."""
+    return text if text.startswith("/") else f"/{text}"
+
+
+def receive(value: Value) -> str:
+    """A quoted Perl regular expression."""
+    return expression(quoted(value), 1)
+
+
+def expression(text: str, offset: int) -> str:
+    """A regular expression that can be compiled; `offset` is where it starts in the value."""
     try:
-        return Forward(value)
+        pattern.validate(text)
+    except pattern.PatternError as error:
+        # The position counts bytes.
+        raw = text.encode("utf-8", "surrogateescape")[: error.position]
+        at = len(raw.decode("utf-8", "surrogateescape"))
+        raise Fault(
+            f"not a regular expression: {error}",
+            "a character with a meaning of its own is taken literally with a \\ before it",
+            at=text[at : at + 1] or text,
+            offset=offset + at if at < len(text) else offset,
+        ) from None
+    return text
+
+
+def path(value: Value) -> str:
+    """A path or command, in double quotes or without them, not empty."""
+    found = _QUOTED.match(value.text)
+    if found:
+        _leftover(value, found.end())
+    text = found[1] if found else value.text
+    if not text:
+        raise Fault("must not be empty")
+    return text
+
+
+def virtualhost(value: Value) -> str:
+    """A name, up to the second double quote; may be empty."""
+    found = re.match(r'"?([^"]*)"?', value.text)
+    assert found  # it matches the empty text
+    _leftover(value, found.end())
+    return found[1]
+
+
+def word_in_quotes(value: Value) -> str:
+    """The first word between double quotes."""
+    if not (found := _WORD.search(in_quotes(value))):
+        raise Fault("must be a word in double quotes")
+    return found[0]
+
+
+def mail_addresses(value: Value) -> str:
+    """Addresses with commas between; quotes around the whole are dropped."""
+    text = value.text
+    if found := re.fullmatch(r'"([^"]*)"', text):
+        text = found[1]
+    if not text:
+        raise Fault("names no address")
+    if not value.inside and (comment := re.search(r"\s#.*", text, re.ASCII)):
+        value.doubt(
+            "ldirectord takes the comment for a part of the address",
+            "put the comment into a line of its own",
+            comment[0].lstrip(BLANKS),
+        )
+    return text
+
+
+def mail_server(value: Value) -> str:
+    """A host, by name or IPv4 address."""
+    found = re.match(r"[\w.-]+", value.text, re.ASCII)
+    if not found:
+        raise Fault(
+            f"must be a host, not {shown(value.text)}",
+            "write a name or an IPv4 address, without quotes",
+        )
+    _leftover(value, found.end())
+    return found[0]
+
+
+def states(value: Value) -> frozenset[DirectorState]:
+    """all, none, or some of the states of the daemon, with commas between."""
+    text = value.text
+    if stripped := re.fullmatch(r"(.*?\S)\s+(#.*)?", text, re.ASCII | re.DOTALL):
+        value.doubt(f"{REFUSED}: there is something behind the last state", "end the line there")
+        text = stripped[1]
+    words = re.split(r"\s*,\s*", text, flags=re.ASCII)
+    while words and not words[-1]:
+        words.pop()
+    known = ["all", "none", *(state.value for state in DirectorState)]
+    for word in words:
+        if word not in known:
+            raise Fault(f"unknown state {shown(word)}", choice(word, known), word)
+    if "none" in words and set(words) != {"none"}:
+        raise Fault("none does not go with other states", "write none alone, or leave it out")
+    if "all" in words:
+        return frozenset(DirectorState)
+    return frozenset(DirectorState(word) for word in words if word != "none")
+
+
+def http_method(value: Value) -> HttpMethod:
+    """GET or HEAD, in any case."""
+    word = _first(value, _WORD)
+    try:
+        return HttpMethod(word.upper())
     except ValueError:
         raise Fault(
-            f"unknown forwarding method {value!r}", "write gate, masq or ipip", value
+            f"must be GET or HEAD, not {shown(value.text)}", "write GET or HEAD", word
         ) from None
 
 
-def fallback(value: str) -> tuple[Host, Forward]:
-    """`host[:port] [gate|masq|ipip]`; gate if there is no method."""
-    words = value.split()
-    if not 1 <= len(words) <= 2:
-        raise Fault("must be a host with an optional port, then an optional forwarding method")
-    return host_and_port(words[0]), forward(words[1]) if len(words) == 2 else Forward.GATE
-
-
-def real(value: str) -> RealSpec:
-    """`host[->host][:port] gate|masq|ipip [weight] ["request", "receive"] [l:N] [u:N]`."""
-    target, _, rest = value.strip().partition(" ")
-    method, _, rest = rest.strip().partition(" ")
-    if not method:
+def check_type(value: Value) -> tuple[CheckType, int]:
+    """A check type; a number anywhere makes it the N of a combined one."""
+    if found := _DIGITS.search(value.text):
+        count = _number(value, 0)
+        if count == 0:
+            value.doubt("0 connects to a negotiate are the same as negotiate", at=found[0])
+            return CheckType.NEGOTIATE, 0
+        return CheckType.COMBINED, count
+    word = _first(value, re.compile(r"[\w-]+", re.ASCII))
+    if word not in CHECK_TYPES:
         raise Fault(
-            "there is no forwarding method", f"write {target or 'ADDRESS:PORT'} gate, masq or ipip"
+            f"unknown check type {shown(word)}", choice(word, [*CHECK_TYPES, "a number"]), word
         )
-    first, arrow, last = target.partition("->")
-    if arrow:
-        end = host_and_port(last)
-        host = attrs.evolve(host_and_port(first), port=end.port)
-        last = end.host
-    else:
-        host, last = host_and_port(first), ""
-    pair, rest = _pair(rest)
-    weight, lower, upper = 1, 0, 0
-    for part in rest.split():
-        if re.fullmatch(r"\d+", part):
-            weight = int(part)
-        elif found := re.fullmatch(r"([lu]):(\d+)", part):
-            lower, upper = (int(found[2]), upper) if found[1] == "l" else (lower, int(found[2]))
-        else:
-            raise Fault(
-                f"cannot read {part!r}",
-                'after the forwarding method come [weight] ["request", "receive"] [l:N] [u:N]',
-                part,
-            )
-    return RealSpec(
-        host=host, last=last, forward=forward(method), weight=weight,
-        request=pair[0], receive=pair[1], lower=lower, upper=upper,
-    )  # fmt: skip
+    return CheckType(word), 0
 
 
-def _pair(rest: str) -> tuple[tuple[str | None, str | None], str]:
-    """The request and receive of a real server, and the rest of the line without them."""
-    found = re.search(r'"([^"]+)"(?:\s*,\s*|\s+)"([^"]+)"', rest)
+def word(value: Value) -> str:
+    """The first run of letters, digits and `_`."""
+    return _first(value, _WORD)
+
+
+def scheduler(value: Value) -> str:
+    """The first run of lower-case letters."""
+    found = re.search(r"[a-z]+", value.text)
     if not found:
-        return (None, None), rest
-    return (_absolute(found[1]), _expression(found[2])), rest[: found.start()] + rest[found.end() :]
+        raise Fault(
+            f"must be lower-case letters, not {shown(value.text)}",
+            f"write {value.text.strip(BLANKS).lower() or 'wrr'}",
+        )
+    if found[0] != value.text.strip(BLANKS + '"'):
+        value.doubt(f"is read as {found[0]}", "write lower-case letters alone")
+    return found[0]
 
 
-def _absolute(request: str) -> str:
-    return request if request.startswith("/") else f"/{request}"
+def scheduler_flags(value: Value) -> str:
+    """The first run of anything but blanks."""
+    words = value.text.split()
+    if not words:
+        raise Fault("there is nothing behind the =")
+    _leftover(value, value.text.index(words[0]) + len(words[0]))
+    return words[0]
 
 
-def _expression(receive: str) -> str:
+def netmask(value: Value) -> str:
+    """A dotted quad for IPv4, 1 to 128 for IPv6, and nothing behind it."""
+    text = value.text.rstrip(BLANKS)
+    if value.ipv6:
+        wish = "must be the length of a prefix, 1 to 128"
+        right = re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= 128
+    else:
+        wish = "must be a dotted quad, as 255.255.255.0"
+        parts = text.split(".")
+        right = len(parts) == 4 and all(
+            re.fullmatch(r"[0-9]{1,3}", part) and int(part) < 256 for part in parts
+        )
+    if not right:
+        raise Fault(f"{wish}, not {shown(value.text)}")
+    if text != value.text:
+        value.doubt(f"{REFUSED}: there is a blank behind the value", f"end the line after {text}")
+    return str(int(text)) if value.ipv6 else text
+
+
+# -- ldirpy's own directives -----------------------------------------------------------------
+
+
+def statuses(value: Value) -> tuple[tuple[int, int], ...]:
+    """HTTP status codes and ranges of them, with commas between."""
+    ranges = []
+    for part in re.split(r"[,\s]+", value.text.strip(BLANKS + '"'), flags=re.ASCII):
+        found = re.fullmatch(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?", part)
+        if not found or int(found[2] or found[1]) < int(found[1]):
+            raise Fault(
+                f"not a status code or a range of them: {shown(part)}", "write 200-299,401", part
+            )
+        ranges.append((int(found[1]), int(found[2] or found[1])))
+    return tuple(ranges)
+
+
+def header(value: Value) -> tuple[str, str]:
+    """`Name: value`, in double quotes or without them."""
+    text = value.text.strip(BLANKS)
+    if found := _QUOTED.fullmatch(text):
+        text = found[1]
+    found = re.fullmatch(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)", text)
+    if not found or any(char < " " and char != "\t" for char in found[2]):
+        raise Fault("must be one header line", 'write "Name: value"')
+    return found[1], found[2].strip(BLANKS)
+
+
+def address(value: Value) -> Address:
+    """An IPv4 or IPv6 address."""
+    text = value.text.strip(BLANKS + '"')
     try:
-        pattern.validate(receive)
-    except pattern.PatternError as error:
-        at = receive[error.position :] or receive
-        raise Fault(f"not a regular expression: {error}", at=at) from None
-    return receive
+        return ip_address(text.removeprefix("[").removesuffix("]").replace("%", "?"))
+    except ValueError:
+        raise Fault(
+            f"must be an address, not {shown(text)}", "write an IPv4 or IPv6 address", text
+        ) from None
+
+
+# -- helpers ---------------------------------------------------------------------------------
+
+
+def shown(text: str) -> str:
+    """A value as it is quoted in a message."""
+    text = text.strip(BLANKS)
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")
+
+
+def _first(value: Value, shape: re.Pattern[str]) -> str:
+    found = shape.search(value.text)
+    if not found:
+        raise Fault("there is no word behind the =")
+    rest = value.text[: found.start()] + value.text[found.end() :]
+    if rest.strip(BLANKS + '"'):
+        value.doubt(f"is read as {found[0]}", "leave out the rest of the line")
+    return found[0]
+
+
+def _leftover(value: Value, end: int) -> None:
+    """Say so if there is more in the line than what counts."""
+    rest = value.text[end:].strip(BLANKS)
+    if rest and not rest.startswith("#"):
+        value.doubt(
+            f"what follows has no effect: {shown(rest)}",
+            "leave it out",
+            rest,
+            value.text.rindex(rest),
+        )

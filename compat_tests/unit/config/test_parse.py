@@ -84,8 +84,9 @@ def test_a_whole_file() -> None:
     )  # fmt: skip
 
     assert loads(SAMPLE) == Config(
-        virtuals=[web, mark, dns], checktimeout=3, checkinterval=1, autoreload=True, quiescent=True
-    )
+        virtuals=[web, mark, dns], checktimeout=3, checkinterval=1, autoreload=True, quiescent=True,
+        fallback=Real(address="127.0.0.1", port=8080),
+    )  # fmt: skip
 
 
 def test_lines_are_remembered() -> None:
@@ -101,27 +102,30 @@ def test_lines_are_remembered() -> None:
         ("nosuch=1", 1, "unknown directive"),
         ("chektimeout=1", 1, "did you mean checktimeout=?"),
         ("checktimeout=0", 1, "must be a number above 0"),
-        ("quiescent=yes ", 1, "end the line right after yes"),
         ("quiescent=maybe", 1, "must be yes or no, not 'maybe'"),
         ("    real=192.0.2.1:80 gate", 1, "unknown command"),
-        ("virtual=192.0.2.1:80\n\n    service=http", 3, "with no blank line between"),
+        ("virtual=192.0.2.1:80\n\n    service=http", 3, "with no empty line between"),
         ("virtual=192.0.2.1:80\n    real=192.0.2.2:80", 2, "there is no forwarding method"),
-        ("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gatee", 2, "write gate, masq or ipip"),
+        ("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gatee", 2, "did you mean gate?"),
         ("virtual=192.0.2.1:80\n    real=192.0.2.2::5060 gate", 2, "cannot tell the address"),
         ("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate 1 x", 2, "cannot read 'x'"),
         ("virtual=192.0.2.1:80\n    real=192.0.2.9->192.0.2.2:80 gate", 2, "wrong way round"),
         ("virtual=192.0.2.1:80\n    real=10.0.0.0->10.255.255.255:80 gate", 2, "16,777,216"),
         ("virtual=192.0.2.1:80\n    real6=[::1]:80 gate", 2, "write real="),
         ("virtual=[2001:db8::1]:80", 1, "write virtual6= and real6="),
-        ("virtual=192.0.2.1", 1, "has no port"),
+        ("virtual6=[2001:db8::1]", 1, "has no port"),
         ("virtual=192.0.2.1:99999", 1, "99999 is no port"),
         ("virtual=192.0.2.1:80\n    receive=\"(a\"", 2, "not a regular expression"),
         ("virtual=192.0.2.1:80\n    request=index.html", 2, 'write "index.html"'),
         ("virtual=192.0.2.1:80\n    checktype=sometimes", 2, "unknown check type"),
-        ("virtual=3\n    protocol=tcp", 1, "does not go with a firewall mark"),
+        ("virtual=3\n    protocol=tcp", 2, "a firewall mark has the protocol fwm"),
         ("virtual=3\nvirtual=3", 2, "is there already, in line 1"),
         ("timeout=3", 1, "write checktimeout= and negotiatetimeout="),
-        ("emailalert=a@example.com", 1, "not supported by ldirpy yet"),
+        ("virtual=0", 1, "a firewall mark must be from 1 to 4294967295"),
+        ("virtual=192.0.2.1:80\n    netmask=255.255.255.256", 2, "as 255.255.255.0"),
+        ("virtual=192.0.2.1:80\n    checktimeout=00", 2, "above 0"),
+        ("virtual=192.0.2.1:80\n    real=:80 gate", 2, "not a host or an address"),
+        ("virtual=192.0.2.1:80\n    real=2001:db8::2 gate", 2, "in brackets"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told(text: str, line: int, words: str) -> None:
@@ -151,5 +155,60 @@ def test_the_caret_stands_below_the_fault() -> None:
         "a.cf:2:23: real: unknown forwarding method 'gatee'\n"
         "        real=192.0.2.2:80 gatee\n"
         "                          ^^^^^\n"
-        "    write gate, masq or ipip"
+        "    did you mean gate? It must be gate, masq or ipip"
     )
+
+
+SECTION = "virtual=192.0.2.1:80\n    {}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("autoreload=yes \n", 1),
+        ("autoreload=yes\r\n", 1),
+        ("autoreload=yes # at once\n", 1),
+        ("fallback=127.0.0.1:80 gate # sorry\n", 1),
+        ("fallback=127.0.0.1:http\n", 1),
+        ("emailalertstatus=starting, running # x\n", 1),
+        (SECTION.format("quiescent=no # x"), 2),
+        (SECTION.format("netmask=255.255.255.0 "), 2),
+        (SECTION.format('real=192.0.2.2:80 gate 1 "a" , "b"'), 2),
+        ("checktimeout=1\nvirtual=192.0.2.1:80\n", 2),
+    ],
+)
+def test_what_perl_refuses_is_read_with_a_warning(text: str, line: int) -> None:
+    """What can only mean one thing is read, and the warning says that ldirectord refuses it."""
+    refused = [one.line for one in loads(text).warnings if "ldirectord refuses this" in one.message]
+
+    assert refused == [line]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '5 "a", "b" l:1 u:2',
+        '"a", "b" 5 u:2 l:1',
+        'u:2 l:1 5 "a","b"',
+        'l:1 "a" "b" u:2 5',
+        '-w 5 "a", "b" l:1 u:2',
+    ],
+)
+def test_the_order_behind_the_method_is_free(words: str) -> None:
+    """Weight, request and receive, and thresholds are read in any order."""
+    (virtual,) = loads(SECTION.format(f"real=192.0.2.2:80 gate {words}")).virtuals
+
+    assert virtual.reals == (
+        Real(
+            address="192.0.2.2", port=80, weight=5, request="/a", receive="b",
+            l_threshold=1, u_threshold=2,
+        ),
+    )  # fmt: skip
+
+
+def test_a_comment_behind_mail_addresses() -> None:
+    """It is cut, and there is a warning."""
+    config = loads('emailalert="a@example.com, b@example.com" # us\n')
+
+    assert config.emailalert == ("a@example.com", "b@example.com")
+    assert "part of the address" in config.warnings[0].message
