@@ -9,10 +9,11 @@ or raises CheckFailed.
 import asyncio
 import contextlib
 import errno
+import functools
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import final
 from weakref import WeakKeyDictionary
@@ -30,12 +31,17 @@ POOL_SIZE = 16
 class Deadline:
     """The moment by which a whole check must be over."""
 
-    __slots__ = ("at", "timeout")
+    __slots__ = ("_bound", "at", "timeout")
 
     def __init__(self, timeout: float) -> None:
         """Start the clock: `timeout` seconds from now."""
         self.timeout = timeout
         self.at = time.monotonic() + timeout
+        self._bound: asyncio.Timeout | None = None
+
+    def bind(self, bound: asyncio.Timeout) -> None:
+        """Take `bound` along when the clock is stopped."""
+        self._bound = bound
 
     def left(self) -> float:
         """The seconds that are left, always more than 0; raises CheckFailed if none are."""
@@ -47,6 +53,23 @@ class Deadline:
     def missed(self) -> CheckFailed:
         """The verdict on a server that did not answer in time."""
         return CheckFailed(f"no answer in {self.timeout:g} s")
+
+    def spent(self) -> float:
+        """The seconds for which the clock has run."""
+        return self.timeout - (self.at - time.monotonic())
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Inside, the clock stands still."""
+        left = self.left()
+        if self._bound:
+            self._bound.reschedule(None)
+        try:
+            yield
+        finally:
+            self.at = time.monotonic() + left
+            if self._bound:
+                self._bound.reschedule(asyncio.get_running_loop().time() + left)
 
 
 class Checker(ABC):
@@ -99,16 +122,33 @@ class BlockingChecker(Checker):
 
     @final
     async def check(self, deadline: Deadline) -> str:
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(_pool(), self.check_blocking, deadline)
-        try:
-            # The verdict is due at the deadline, even if the thread should come back late.
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            if not work.done():
-                _late.add(work)
-                work.add_done_callback(_came_back)
-            raise
+        return await _threaded(functools.partial(self.check_blocking, deadline))
+
+
+async def in_thread(work: Callable[[], str], deadline: Deadline) -> str:
+    """What `work` returns, done in a thread of the pool as soon as one is free.
+
+    The clock stands still until then, since the real server is not to blame for the queue.
+    """
+    places = _places_of(BlockingChecker)
+    with deadline.stopped():
+        await places.acquire()
+    try:
+        return await _threaded(work)
+    finally:
+        places.release()
+
+
+async def _threaded(work: Callable[[], str]) -> str:
+    running = asyncio.get_running_loop().run_in_executor(_pool(), work)
+    try:
+        # The verdict is due at the deadline, even if the thread should come back late.
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        if not running.done():
+            _late.add(running)
+            running.add_done_callback(_came_back)
+        raise
 
 
 _pools: list[Executor] = []
@@ -132,14 +172,18 @@ _Places = WeakKeyDictionary[object, asyncio.Semaphore]
 _places: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Places]" = WeakKeyDictionary()
 
 
+def _places_of(queue: object) -> asyncio.Semaphore:
+    places = _places.setdefault(asyncio.get_running_loop(), WeakKeyDictionary())
+    return places.setdefault(queue, asyncio.Semaphore(POOL_SIZE))
+
+
 @contextlib.asynccontextmanager
 async def _place_for(checker: Checker) -> AsyncIterator[None]:
     queue = checker.queue
     if queue is None:
         yield
         return
-    places = _places.setdefault(asyncio.get_running_loop(), WeakKeyDictionary())
-    async with places.setdefault(queue, asyncio.Semaphore(POOL_SIZE)):
+    async with _places_of(queue):
         yield
 
 
@@ -163,9 +207,9 @@ async def run_check(checker: Checker, timeout: float) -> CheckResult:
     """
     async with _place_for(checker):
         deadline = Deadline(timeout)
-        started = time.monotonic()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as bound:
+                deadline.bind(bound)
                 message, up = await checker.check(deadline), True
         except CheckFailed as failure:
             message, up = str(failure), False
@@ -176,7 +220,7 @@ async def run_check(checker: Checker, timeout: float) -> CheckResult:
             if error.errno in _SHORTAGES:
                 raise NoVerdict(describe(error)) from error
             message, up = describe(error), False
-        return CheckResult(up=up, message=message, seconds=time.monotonic() - started)
+        return CheckResult(up=up, message=message, seconds=deadline.spent())
 
 
 def describe(error: OSError) -> str:

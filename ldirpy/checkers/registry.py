@@ -80,10 +80,13 @@ def probe_for(virtual: Virtual, real: Real) -> Probe | None:
     if source is not None and source.version != real.address.version:
         raise ValueError(f"checksource={source} cannot reach {real.address}: another IP version")
     interval = float(virtual.checkinterval)
+    # ldirectord holds these two to checktimeout, whatever the kind of check.
+    quick = virtual.service in ("ldap", "radius")
+    negotiatetimeout = virtual.checktimeout if quick else virtual.negotiatetimeout
     if checktype is CheckType.NEGOTIATE:
         return Probe(
             checker=service_checker(virtual, real),
-            timeout=virtual.negotiatetimeout,
+            timeout=negotiatetimeout,
             interval=interval,
         )
     if checktype is CheckType.COMBINED:
@@ -92,7 +95,7 @@ def probe_for(virtual: Virtual, real: Real) -> Probe | None:
             timeout=virtual.checktimeout,
             interval=interval,
             negotiate=service_checker(virtual, real),
-            negotiate_timeout=virtual.negotiatetimeout,
+            negotiate_timeout=negotiatetimeout,
             every=virtual.connects_per_negotiate,
         )
     checker = _built(CHECKTYPES[checktype], virtual, real)

@@ -8,6 +8,7 @@ and writers; whoever is cancelled while waiting leaves the `async with` and clos
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import os
 import socket
 import ssl
@@ -37,7 +38,10 @@ class Stream:
     a port that is closed there shows as "connection refused".
     """
 
-    __slots__ = ("_sock", "_source", "_target", "_tls_name", "_trust", "_wants_tls")
+    __slots__ = (
+        *("_released", "_sock", "_source", "_target", "_tls_name", "_trust"),
+        "_wants_tls",
+    )
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Stream:
         self._tls_name = server_name
         self._trust = trust
         self._source = source
+        self._released = False
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         self._sock = socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
 
@@ -77,7 +82,26 @@ class Stream:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._sock.close()
+        if not self._released:
+            self._sock.close()
+
+    async def readable(self) -> None:
+        """Wait until something has come."""
+        await ready(self._sock.fileno(), writing=False)
+
+    def end(self) -> None:
+        """Tell the server that nothing more will be sent; it may still answer."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def local(self) -> tuple[Address, int]:
+        """The address and the port on this side."""
+        host, port = self._sock.getsockname()[:2]
+        return ipaddress.ip_address(host), port
+
+    def release(self) -> socket.socket:
+        """The socket, which from now on is the caller's to close."""
+        self._released = True
+        return self._sock
 
     async def start_tls(self, server_name: str | None = None) -> None:
         """Speak TLS from here on; raises CheckFailed for a certificate that `trust` refuses."""
