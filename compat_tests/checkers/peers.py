@@ -100,16 +100,24 @@ def free_port() -> int:
 @contextlib.contextmanager
 def black_hole() -> Iterator[int]:
     """A port whose SYNs are swallowed: its queue of connections is full."""
+    with wide_listener("127.0.0.1", deaf=True) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def wide_listener(address: str = "0.0.0.0", *, deaf: bool = False) -> Iterator[int]:
+    """A port, of every address of loopback, that accepts or, if it is deaf, swallows packets."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(3):
+        listener.bind((address, 0))
+        listener.listen(0 if deaf else 1024)
+        port: int = listener.getsockname()[1]
+        for _ in range(3 if deaf else 0):
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
+            filler.connect_ex(("127.0.0.1", port))
         time.sleep(0.05)
-        yield listener.getsockname()[1]
+        yield port
 
 
 @functools.cache

@@ -34,7 +34,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ldirpy(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [folder / "venv" / "bin" / "ldirpy", *words]
+    command = [str(folder / "venv" / "bin" / "ldirpy"), *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 

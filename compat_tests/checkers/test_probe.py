@@ -1,12 +1,10 @@
 """`ldirpy probe`: what a configuration says, checked once."""
 
-import contextlib
 import json
 import os
 import pty
 import re
 import select
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from compat_tests.checkers.peers import free_port
+from compat_tests.checkers.peers import free_port, wide_listener
 
 
 def probed(*words: object) -> "subprocess.CompletedProcess[str]":
@@ -24,26 +22,11 @@ def probed(*words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-@contextlib.contextmanager
-def listener(*, deaf: bool = False) -> Iterator[int]:
-    """A port on every address of loopback that accepts, or, with a full queue, swallows packets."""
-    with contextlib.ExitStack() as stack:
-        one = stack.enter_context(socket.socket())
-        one.bind(("0.0.0.0", 0))
-        one.listen(0 if deaf else 1024)
-        for _ in range(3 if deaf else 0):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", one.getsockname()[1]))
-        time.sleep(0.05)
-        yield one.getsockname()[1]
-
-
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Path]:
     """Two virtual services, with servers that are up, refuse, and are not checked."""
     path = tmp_path / "director.cf"
-    with listener() as well:
+    with wide_listener() as well:
         path.write_text(
             f"""checktimeout=2
 virtual=127.0.0.10:80
@@ -164,7 +147,7 @@ def half_hang(folder: Path, well: int, hole: int) -> Path:
 
 def test_half_of_500_hang(tmp_path: Path) -> None:
     """The servers that hang are waited for side by side: 500 of them take one time-out."""
-    with listener() as well, listener(deaf=True) as hole:
+    with wide_listener() as well, wide_listener(deaf=True) as hole:
         started = time.monotonic()
         done = probed(half_hang(tmp_path, well, hole), "--json")
         took = time.monotonic() - started
@@ -180,7 +163,7 @@ def test_half_of_500_hang(tmp_path: Path) -> None:
 def test_progress_on_a_terminal(tmp_path: Path) -> None:
     """On a terminal a bar shows after a second, and is gone at the end."""
     ours, theirs = pty.openpty()
-    with listener() as well, listener(deaf=True) as hole:
+    with wide_listener() as well, wide_listener(deaf=True) as hole:
         process = subprocess.Popen(
             [sys.executable, "-m", "ldirpy", "probe", str(half_hang(tmp_path, well, hole))],
             stdout=subprocess.PIPE,

@@ -1,0 +1,28 @@
+"""Failing checks by the hundred leave nothing behind; see benchmarks/soak.py for thousands."""
+
+import asyncio
+from pathlib import Path
+
+from compat_tests.checkers.soak import Usage, failing, soak
+
+WARM = 2  # rounds of every kind until pools, caches and workers are what they will be
+GROWTH = 12.0  # MiB that a process may come by on the way; a leak of 10 KiB a check would be more
+
+
+def test_failing_checks_leave_nothing(tmp_path: Path) -> None:
+    """After hundreds of failing checks of every kind the process is no larger than before."""
+
+    async def run(rounds: int) -> Usage:
+        await soak(checkers, rounds * len(checkers))
+        return Usage.now()
+
+    async def both() -> tuple[Usage, Usage]:
+        return await run(WARM), await run(8)
+
+    with failing(tmp_path) as checkers:
+        before, after = asyncio.run(both())
+
+    assert after.threads <= before.threads + 2
+    assert after.descriptors <= before.descriptors + 4
+    assert after.children <= before.children
+    assert after.memory <= before.memory + GROWTH
