@@ -4,6 +4,7 @@ Real servers of several virtual services whose checks are equal share one probe,
 for all of them.
 """
 
+import re
 from collections.abc import Mapping
 
 import attrs
@@ -45,12 +46,12 @@ def assign(config: Config) -> Assignments:
         try:
             service_of(virtual)
         except ValueError as error:
-            problems.append(_problem(config, virtual.line, error))
+            problems.append(_problem(config, virtual, None, error))
         for real in dict.fromkeys(virtual.reals):
             try:
                 probe = probe_for(virtual, real)
             except ValueError as error:
-                problems.append(_problem(config, real.line or virtual.line, error))
+                problems.append(_problem(config, virtual, real, error))
                 continue
             if probe is not None:
                 seats.setdefault(probe, []).append(Seat(key, real))
@@ -80,5 +81,12 @@ def _representatives(virtual: Virtual) -> Virtual:
     return attrs.evolve(virtual, reals=tuple(kinds.values()))
 
 
-def _problem(config: Config, line: int, error: ValueError) -> Problem:
+def _problem(config: Config, virtual: Virtual, real: Real | None, error: ValueError) -> Problem:
+    """The error at the line of the directive that it names, as `service=` or the like."""
+    line = (real.line if real else 0) or virtual.line
+    for name in re.findall(r"\b([a-z]\w*)=", str(error)):
+        own = name in ("request", "receive") and real and getattr(real, name) is not None
+        if not own and name in virtual.places:
+            line = virtual.places[name]
+            break
     return Problem(path=config.path, line=line, message=str(error))

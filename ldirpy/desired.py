@@ -100,7 +100,8 @@ def scheduler_flags(text: str) -> Flag:
     for word in filter(None, text.replace(" ", "").split(",")):
         if word not in SCHEDULER_FLAGS:
             raise ValueError(
-                f"unknown scheduler flag {word!r}: ipvsadm knows {', '.join(SCHEDULER_FLAGS)}"
+                f"schedflags={text}: unknown scheduler flag {word!r}: "
+                f"ipvsadm knows {', '.join(SCHEDULER_FLAGS)}"
             )
         flags |= SCHEDULER_FLAGS[word]
     return flags
@@ -117,7 +118,7 @@ def prefix_length(netmask: str | None) -> int | None:
         return int(netmask)
     bits = "".join(f"{int(byte):08b}" for byte in netmask.split("."))
     if "01" in bits:
-        raise ValueError(f"netmask {netmask} has holes: ones must come before zeros")
+        raise ValueError(f"netmask={netmask} has holes: ones must come before zeros")
     return bits.count("1")
 
 

@@ -69,10 +69,14 @@ class ConfigError(LdirpyError):
     """A configuration that cannot be used; `problems` holds every fault that was found.
 
     `path`, `line` and `message` are those of the first one, which is where Perl's parser stops.
+    `warnings` is what was doubtful besides.
     """
 
-    def __init__(self, problems: Problem | Sequence[Problem]) -> None:
+    def __init__(
+        self, problems: Problem | Sequence[Problem], warnings: Sequence[Problem] = ()
+    ) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.warnings = tuple(warnings)
         super().__init__(self.problems)
 
     @property

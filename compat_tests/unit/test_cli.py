@@ -56,9 +56,11 @@ def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:
 def test_only_a_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """-t says that a file is good."""
     path = tmp_path / "a.cf"
-    path.write_text("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
-    assert main(["-t", "-f", str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: 1 virtual services, no errors\n"
+    path.write_text("quiescent=no\nvirtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
+    summary = f"{path}: 1 virtual service with 1 real server, no errors, no warnings\n"
+    for words in (["-t", "-f", str(path)], ["-t", str(path)]):
+        assert main(words) == 0
+        assert capsys.readouterr() == (summary, "")
 
 
 def test_a_closed_pipe(tmp_path: Path) -> None:
@@ -66,7 +68,7 @@ def test_a_closed_pipe(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     path = tmp_path / "a.cf"
-    path.write_text("virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
+    path.write_text("quiescent=no\nvirtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
     words = [sys.executable, "-m", "ldirpy", "-t", "-f", str(path)]
     done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)

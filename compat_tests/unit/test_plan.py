@@ -228,8 +228,8 @@ def test_prefix_length(text: str | None, length: int | None) -> None:
 @pytest.mark.parametrize(
     ("call", "text", "message"),
     [
-        (prefix_length, "255.0.255.0", "netmask 255.0.255.0 has holes"),
-        (scheduler_flags, "sh-falback", "unknown scheduler flag 'sh-falback'"),
+        (prefix_length, "255.0.255.0", "netmask=255.0.255.0 has holes"),
+        (scheduler_flags, "sh-falback", "schedflags=sh-falback: unknown scheduler flag"),
     ],
 )
 def test_what_means_nothing_is_refused(call: object, text: str, message: str) -> None:

@@ -14,7 +14,8 @@ def run(words: Sequence[str]) -> int:
         prog="ldirpy",
         description="Check real servers and keep the kernel's IPVS table right.",
     )
-    parser.add_argument("-f", "--file", metavar="FILE", required=True, help="the ldirectord.cf")
+    parser.add_argument("-f", "--file", metavar="FILE", help="the ldirectord.cf")
+    parser.add_argument("path", metavar="FILE", nargs="?", help="with -t: the same")
     parser.add_argument(
         "--ipvs",
         choices=["kernel", "memory"],
@@ -27,15 +28,19 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("-v", "--version", action="version", version=f"ldirpy {__version__}")
     options = parser.parse_args(words)
 
-    from ldirpy.assignments import verify
+    if options.test:
+        from ldirpy.commands import check
+
+        if (options.file is None) is (options.path is None):
+            parser.error("-t wants one FILE")
+        return check.report(check.verdict(options.file or options.path))
+    if options.file is None or options.path is not None:
+        parser.error("write -f FILE")
+
     from ldirpy.config.load import load
     from ldirpy.daemon import foreground, logs
 
     config = load(options.file)
-    if options.test:
-        verify(config)
-        print(f"{options.file}: {len(config.virtuals)} virtual services, no errors")
-        return 0
     log = logs.log_to_stderr(Path(options.file).name, debug=options.debug)
     if options.ipvs == "memory":
         from ldirpy.ipvs.memory import MemoryTable

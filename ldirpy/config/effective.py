@@ -93,7 +93,7 @@ class _Effective:
             if (virtual := self._virtual(section)) is not None
         ]
         if self._record.problems:
-            raise ConfigError(self._record.errors())
+            raise ConfigError(self._record.errors(), self._record.doubts)
         record = self._record
         said = {
             name: value

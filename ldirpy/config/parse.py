@@ -5,6 +5,7 @@ first, would come upon them: it reads a line at a time, and looks at the servers
 the section ends.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -86,6 +87,12 @@ class Record:
     def several(self, name: str) -> list[Said]:
         """All that was said of a directive that repeats."""
         return [said for said in self.all if said.directive.name == name]
+
+    def everything(self) -> Iterator[Said]:
+        """All directives, but for the virtual= lines."""
+        yield from self.all
+        for section in self.sections:
+            yield from section.all
 
     def refuse(self, line: Line, fault: Fault, order: Order) -> None:
         """Note an error."""
@@ -287,10 +294,9 @@ def problem(path: str, line: Line, fault: Fault) -> Problem:
         if not line.name:
             column = len(line.raw) - len(line.raw.lstrip(BLANKS)) + 1
         length = len(stripped)
-    text, hint = line.raw, fault.hint
-    if (line.name in SECRET or nearest(line.name, SECRET)) and value:
-        text = line.raw[: line.column(0) - 1] + "***"
-        column, length, hint = line.column(0), 3, hint.replace(value.strip(BLANKS), "***")
+    text, hint = shown(line), fault.hint
+    if text != line.raw:
+        column, length, hint = line.column(0), 3, hint.replace(value.strip(BLANKS + '"'), "***")
     return Problem(
         path=path,
         line=line.number,
@@ -300,3 +306,11 @@ def problem(path: str, line: Line, fault: Fault) -> Problem:
         message=f"{line.name}: {fault.message}" if line.name else fault.message,
         hint=hint,
     )
+
+
+def shown(line: Line) -> str:
+    """The text of a line for a message: without its password, if it has one."""
+    misspelt = line.name not in DIRECTIVES and nearest(line.name, SECRET)
+    if line.value and (line.name in SECRET or misspelt):
+        return line.raw[: line.column(0) - 1] + "***"
+    return line.raw

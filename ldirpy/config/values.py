@@ -262,9 +262,10 @@ def scheduler(value: Value) -> str:
     """The first run of lower-case letters."""
     found = re.search(r"[a-z]+", value.text)
     if not found:
+        near = "".join(re.findall(r"[a-z]+", value.text.lower()))
         raise Fault(
             f"must be lower-case letters, not {shown(value.text)}",
-            f"write {value.text.strip(BLANKS).lower() or 'wrr'}",
+            f"write {near or 'lower-case letters, as wrr'}",
         )
     if found[0] != value.text.strip(BLANKS + '"'):
         value.doubt(f"is read as {found[0]}", "write lower-case letters alone")

@@ -307,6 +307,6 @@ def test_all_that_is_wrong_is_told(stage: Stage) -> None:
 
     assert [str(problem).partition("; ")[0] for problem in caught.value.problems] == [
         "a.cf:3: no checker for service=nosuch is installed",
-        "a.cf:9: unknown scheduler flag 'nix': ipvsadm knows flag-1, flag-2, flag-3, sh-fallback, "
-        "sh-port, mh-fallback, mh-port",
+        "a.cf:9: schedflags=nix: unknown scheduler flag 'nix': ipvsadm knows flag-1, flag-2, "
+        "flag-3, sh-fallback, sh-port, mh-fallback, mh-port",
     ]
