@@ -217,7 +217,7 @@ def carry_out(request: Request, *, asked: frozenset[str] = frozenset()) -> int:
     ready = detach.take_ready_descriptor()
     try:
         config = load(path)
-        if ready is None:
+        if ready is None and (request.options.debug or request.command.endswith("start")):
             for warning in config.warnings:
                 _tell("Warning", warning)
         return COMMANDS[request.command](Job(request, path, config, ready, asked))
