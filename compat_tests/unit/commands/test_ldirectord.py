@@ -7,7 +7,7 @@ import pytest
 from ldirpy.cli import main
 from ldirpy.commands.ldirectord import Options, WrongUsage, parse
 
-GOOD = "virtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n"
+GOOD = "quiescent=no\nvirtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n"
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_broken_configuration(
     seen = capsys.readouterr()
     assert seen.out == ""
     assert seen.err.startswith("Error [")
-    assert f"] reading file {path} at line 3: " in seen.err
+    assert f"] reading file {path} at line 4: " in seen.err
