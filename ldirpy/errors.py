@@ -112,3 +112,11 @@ class CheckFailed(LdirpyError):
 
 class NoVerdict(LdirpyError):
     """A check that this machine could not carry out, which says nothing about the real server."""
+
+
+class MailError(LdirpyError):
+    """A mail that was not taken; `partly` if it was for some of its recipients."""
+
+    def __init__(self, message: str, *, partly: bool = False) -> None:
+        super().__init__(message)
+        self.partly = partly

@@ -5,7 +5,8 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from ldirpy._version import __version__
 from ldirpy.config.load import load
@@ -13,6 +14,7 @@ from ldirpy.config.model import Config
 from ldirpy.daemon import wording
 from ldirpy.daemon.attendant import Attendant
 from ldirpy.daemon.director import Director
+from ldirpy.daemon.surroundings import Surroundings
 from ldirpy.errors import ConfigError
 from ldirpy.ipvs.model import IpvsTable, Table
 
@@ -33,7 +35,8 @@ async def run(
     table cannot be read.
     """
     allow_many_sockets()
-    director = Director(config, table, on_change=on_change)
+    around = Surroundings()
+    director = Director(config, table, listeners=around.listeners, on_change=on_change)
     attendant = attendant or Attendant()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
@@ -45,9 +48,12 @@ async def run(
         attendant.stopping()
         director.stop()
 
+    def reread() -> Coroutine[Any, Any, None]:
+        return _reload(director, path, attendant)
+
     def reload() -> None:
         log.info(wording.RELOADING)
-        task = loop.create_task(_reload(director, path, attendant))
+        task = loop.create_task(reread())
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -56,10 +62,13 @@ async def run(
     loop.add_signal_handler(signal.SIGHUP, reload)
     log.info(wording.STARTING.format(version=__version__, how=attendant.how))
     watch = loop.create_task(attendant.watch())
+    look = loop.create_task(around.watch(director, path, reread))
     try:
         await director.run(attendant.ready)
     finally:
         watch.cancel()
+        look.cancel()
+        await around.close()
     for name in stopped_by[:1]:
         log.info(wording.TERMINATED.format(signal=name))
 
