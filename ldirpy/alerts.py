@@ -3,8 +3,8 @@
 1. A mail is due for each server of a virtual service with `emailalert` that the table gained, lost
    or changed, in the states of the daemon that `emailalertstatus` names.
 2. While a real server stays down, "Inaccessible" is due every `emailalertfreq` seconds.
-3. Alerts of one moment for the same recipients go out together: up to ten as mails of their own,
-   more than that as one. A rack that dies is one piece of news, not two hundred.
+3. Up to ten alerts a minute for the same recipients are mails of their own; what is more is joined
+   into one mail with all that came with it. A rack that dies is one piece of news, not two hundred.
 """
 
 from collections.abc import Sequence
@@ -85,16 +85,13 @@ def message(alerts: Sequence[Alert]) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = first.route.sender
     mail["To"] = ", ".join(first.route.recipients)
-    mail["Subject"] = one_line(first.subject if len(alerts) == 1 else _joined_subject(alerts))
+    more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
+    mail["Subject"] = one_line(first.subject) + more
     mail["Date"] = formatdate(localtime=True)
     mail["Message-ID"] = make_msgid("ldirpy", domain=first.host)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation answers
     mail.set_content(_text("\n".join(alert.body for alert in alerts)))
     return mail
-
-
-def _joined_subject(alerts: Sequence[Alert]) -> str:
-    return f"{len(alerts)} alerts of ldirectord on {alerts[0].host}"
 
 
 def one_line(text: str) -> str:

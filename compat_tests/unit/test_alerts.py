@@ -147,6 +147,6 @@ def test_a_joined_mail() -> None:
     texts = [f"Deleted real server: 192.0.2.{n}:80 (198.51.100.1:80)" for n in range(11)]
     mail = message([alert(text=text) for text in texts])
 
-    assert mail["Subject"] == "11 alerts of ldirectord on lb1"
+    assert mail["Subject"] == f"[web] {texts[0]} and 10 more"
     assert mail.get_content().count("ldirectord host: lb1\n") == 11
     assert all(f"Log-Message: [web] {text}\n" in mail.get_content() for text in texts)

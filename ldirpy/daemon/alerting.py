@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -33,7 +34,6 @@ from ldirpy.mail import deliver
 log = logging.getLogger("ldirpy")
 
 BACK_OFF = (10.0, 60.0, 300.0)  # seconds before each further try
-AT_A_TIME = 4  # mails on their way at the same time
 MAX_MAILS = 200  # mails that wait for a server that does not answer; later ones are dropped
 SEND_TIMEOUT = 60.0  # seconds for one try: a server may answer each command late, and never end
 CLOSE_TIMEOUT = 5.0  # seconds that the end of the daemon waits for mails
@@ -110,7 +110,8 @@ class Mailer:
         self._send = send
         self._gatherings: dict[Route, Gathering] = {}
         self._timers: dict[Route, asyncio.TimerHandle] = {}
-        self._places = asyncio.Semaphore(AT_A_TIME)
+        # One mail at a time on each route, so that they arrive in the order of what happened.
+        self._turns: defaultdict[Route, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._mails: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
 
@@ -149,7 +150,7 @@ class Mailer:
     async def _mail(self, alerts: Sequence[Alert]) -> None:
         for pause in (*BACK_OFF, None):
             try:
-                async with self._places:
+                async with self._turns[alerts[0].route]:
                     await self._send(alerts)
                 return
             except MailError as error:

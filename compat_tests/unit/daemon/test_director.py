@@ -310,3 +310,42 @@ def test_all_that_is_wrong_is_told(stage: Stage) -> None:
         "a.cf:9: schedflags=nix: unknown scheduler flag 'nix': ipvsadm knows flag-1, flag-2, "
         "flag-3, sh-fallback, sh-port, mh-fallback, mh-port",
     ]
+
+
+def test_one_weight_of_a_thousand(stage: Stage, table: StrictTable) -> None:
+    """A reload of 1,000 real servers in ten services with one weight changed is one operation."""
+    numbers = [n for n in range(1, 101) if n != 99] + [101]
+    services = [virtual(numbers, port=port) for port in range(8000, 8010)]
+    first = services[0].reals[0]
+    heavier = attrs.evolve(
+        services[0], reals=[attrs.evolve(first, weight=7), *services[0].reals[1:]]
+    )
+
+    async def story() -> None:
+        async with directing(Config(virtuals=services), table) as director:
+            await asyncio.sleep(15)
+            assert sum(len(entry.dests) for entry in table.read().values()) == 1000
+            table.operations.clear()
+            checks = {name: len(times) for name, times in stage.checks.items()}
+            director.reload(Config(virtuals=[heavier, *services[1:]]))
+            await asyncio.sleep(1)
+            assert [type(operation) for operation in table.operations] == [EditDest]
+            assert serving(table, 8000)[1] == 7
+            assert {name: len(times) for name, times in stage.checks.items()} == checks
+
+    run_jumping(story())
+
+
+def test_each_service_has_its_interval(stage: Stage, table: StrictTable) -> None:
+    """checkinterval of a virtual service is its own pace, also for a server that both have."""
+    fast = virtual([1, 2], checkinterval=2)
+    slow = virtual([1, 3], checkinterval=30, port=81)
+
+    async def story() -> None:
+        async with directing(Config(virtuals=[fast, slow], fork=True), table):
+            await asyncio.sleep(60.5)
+
+    run_jumping(story())
+    assert len(stage.checks["192.0.2.2"]) == pytest.approx(31, abs=1)
+    assert len(stage.checks["192.0.2.3"]) == pytest.approx(3, abs=1)
+    assert len(stage.checks["192.0.2.1"]) == pytest.approx(34, abs=2)
