@@ -35,7 +35,7 @@ def cost(name: str, folder: Path) -> Cost:
     # nginx in a network of loopback addresses needs port 80, and so root or the capability.
     servers = [f"127.0.1.{n + 1}" for n in range(SERVERS)]
     log = folder / "access.log"
-    fake = folder / "ipvsadm"
+    fake = folder / "ipvsadm"  # Perl takes the one in its working directory first
     fake.write_text("#!/bin/sh\nexit 0\n")
     fake.chmod(0o755)
     more = ["--ipvs", "memory"] if name == "ldirpy" else []

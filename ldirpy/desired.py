@@ -64,11 +64,10 @@ def dest_id(virtual: Virtual, real: Real) -> DestId:
 
     A packet that is routed or tunnelled keeps the port the client sent it to; ipvsadm writes that
     port, the kernel does not. Real servers of a firewall mark keep their own, whatever the method.
+    Port 0, that of a real server written without one, is the client's port for the kernel.
     """
-    if virtual.fwmark is not None:
+    if virtual.fwmark is not None or real.forward is Forward.MASQ:
         return DestId(real.address, real.port)
-    if real.forward is Forward.MASQ:
-        return DestId(real.address, real.port or virtual.port)
     return DestId(real.address, virtual.port)
 
 

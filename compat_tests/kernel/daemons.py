@@ -15,7 +15,7 @@ COMMANDS = {
 }
 STOP_BOUND = 120.0  # seconds; Perl finishes its round of checks first
 # Perl's debug output names each check as it begins.
-PERL_CHECK = re.compile(r"^DEBUG2: Checking (.*)$", re.MULTILINE)
+PERL_CHECK = re.compile(r"^DEBUG2: Checking (.*real server=.*)$", re.MULTILINE)
 
 
 class Daemon:

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import netns, servers, table, traffic
+from . import netns, scripted, servers, table, traffic
 from .scenario import Scenario, Site, Step, Weights
 
 Record = dict[str, Any]
@@ -43,6 +43,7 @@ def play(scenario: Scenario, sites: Sequence[Site], report: Callable[[Record], N
 
 def _prepare(scenario: Scenario, site: Site) -> None:
     netns.run_in(site.world.director, "ipvsadm", "-C")
+    scripted.stop_all(site.world)
     servers.repair(site.world)
     if scenario.with_names:
         for name in ("rs1", "rs2", "rs3"):
@@ -76,13 +77,17 @@ def _outcome(scenario: Scenario, step: Step, sites: Sequence[Site], logs: Sequen
     machine that is busy, is neither taken for the outcome nor for a fault.
     """
     end = time.monotonic() + SETTLE_BOUND
+    before = ""
     while True:
         problem = _settle(scenario, step, sites, logs, end)
         if not problem and _is_compared(step):
             problem = _compare(step, sites)
         problem = problem or _ask_everything(scenario, step, sites)
-        if not problem or time.monotonic() > end or any(site.daemon.died for site in sites):
-            return problem
+        if not problem:
+            return ""
+        if time.monotonic() > end or any(site.daemon.died for site in sites):
+            return f"{problem}; before that: {before}" if before else problem
+        before = problem
         time.sleep(POLL)
 
 
@@ -176,7 +181,7 @@ def _ask_everything(scenario: Scenario, step: Step, sites: Sequence[Site]) -> st
         if label not in step.unasked
         and (
             problem := traffic.problem(
-                site.world, scenario.virtuals[label], weights, sticky=step.sticky
+                site.world, scenario.virtuals[label], weights, sticky=label in step.sticky
             )
         )
     ]

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from . import netns, servers
+from . import netns, scripted, servers
 from .daemons import Daemon
 from .traffic import Virtual
 from .world import World
@@ -44,7 +44,7 @@ class Step:
     rounds: int = 0
     witness: str = "rs2"
     logged: tuple[str, ...] = ()  # texts that both daemons have to log in this step
-    sticky: bool = False  # one server answers all requests
+    sticky: tuple[str, ...] = ()  # virtual services where one server answers all requests
     unasked: tuple[str, ...] = ()  # virtual services that name a dead server on purpose
 
 
@@ -111,6 +111,21 @@ def break_page(name: str, breaks: bool = True) -> Action:
 def change_page(name: str, lies: bool = True) -> Action:
     """The page that is checked has a wrong text, or no longer has."""
     return lambda site: servers.set_lies(site.world, name, lies=lies)
+
+
+def serve_scripted(*names: str) -> Action:
+    """Web servers at port scripted.PORT that can fail for a number of checks are started."""
+
+    def act(site: Site) -> None:
+        for name in names:
+            scripted.start(site.world, name)
+
+    return act
+
+
+def fail_next(name: str, count: int) -> Action:
+    """The next checks of this web server at scripted.PORT fail, those after them pass."""
+    return lambda site: scripted.fail_next(site.world, name, count)
 
 
 def refuse_names(*names: str) -> Action:

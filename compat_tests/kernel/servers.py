@@ -118,10 +118,11 @@ def is_running(world: World, server: str, program: str) -> bool:
 def set_silent(world: World, server: str, *, silent: bool) -> None:
     """Makes a machine swallow every packet, or ends that."""
     machine = world.server(server)
-    if silent:
-        netns.run_in(machine, "iptables-legacy", "-A", "INPUT", "-i", "lan0", "-j", "DROP")
-    else:
-        netns.run_in(machine, "iptables-legacy", "-F", "INPUT")
+    for program in ("iptables-legacy", "ip6tables-legacy"):
+        if silent:
+            netns.run_in(machine, program, "-A", "INPUT", "-i", "lan0", "-j", "DROP")
+        else:
+            netns.run_in(machine, program, "-F", "INPUT")
     _toggle(_directory(world, server) / "silent", silent)
 
 

@@ -24,6 +24,9 @@ TUN_VIP = "10.0.0.101"
 NAT_VIP = "172.16.0.100"
 MARK_VIP = "172.16.0.102"
 NAT6_VIP = "fd00:f::100"
+DR6_VIP = "fd00:b::100"
+TUN6_VIP = "fd00:b::101"
+MARK6_VIP = "fd00:f::102"
 FOREIGN_VIP = "172.16.0.200"  # of a virtual service that no configuration names
 
 FRONT_VIPS = (NAT_VIP, MARK_VIP, FOREIGN_VIP)
@@ -88,6 +91,7 @@ link set lan0 up
 addr add 172.16.0.10/24 dev front0
 addr add 10.0.0.254/24 dev lan0
 addr add fd00:f::10/64 dev front0 nodad
+addr add fd00:b::254/64 dev lan0 nodad
 """,
     )
 
@@ -100,6 +104,7 @@ def _build_director(world: World) -> None:
         ipv4__conf__all__send_redirects=0,
         ipv4__conf__default__send_redirects=0,
     )
+    # preferred_lft 0: the director's own connections must not come from a VIP of its servers.
     netns.batch(
         world.director,
         f"""\
@@ -112,14 +117,18 @@ addr add fd00:b::1/64 dev lan0 nodad
 addr add {DR_VIP}/32 dev lan0
 addr add {TUN_VIP}/32 dev lan0
 addr add {NAT6_VIP}/128 dev front0 nodad
+addr add {MARK6_VIP}/128 dev front0 nodad
+addr add {DR6_VIP}/128 dev lan0 nodad preferred_lft 0
+addr add {TUN6_VIP}/128 dev lan0 nodad preferred_lft 0
 """
         + "".join(f"addr add {vip}/32 dev front0\n" for vip in FRONT_VIPS),
     )
-    netns.run_in(
-        world.director,
-        *("iptables-legacy", "-t", "mangle", "-A", "PREROUTING", "-d", MARK_VIP),
-        *("-j", "MARK", "--set-mark", str(MARK)),
-    )
+    for program, vip in (("iptables-legacy", MARK_VIP), ("ip6tables-legacy", MARK6_VIP)):
+        netns.run_in(
+            world.director,
+            *(program, "-t", "mangle", "-A", "PREROUTING", "-d", vip),
+            *("-j", "MARK", "--set-mark", str(MARK)),
+        )
 
 
 def _build_server(machine: str, number: int) -> None:
@@ -136,10 +145,13 @@ def _build_server(machine: str, number: int) -> None:
         f"""\
 link set lan0 up
 link set tunl0 up
+link set ip6tnl0 up
 addr add 10.0.0.{number}/24 dev lan0
 addr add fd00:b::{number}/64 dev lan0 nodad
 addr add {DR_VIP}/32 dev lo
 addr add {TUN_VIP}/32 dev tunl0
+addr add {DR6_VIP}/128 dev lo nodad
+addr add {TUN6_VIP}/128 dev ip6tnl0 nodad
 route add default via 10.0.0.1
 route add ::/0 via fd00:b::1
 """,

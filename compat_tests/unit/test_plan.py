@@ -180,7 +180,7 @@ def test_the_port_rule(forward: Forward, port: int) -> None:
     real = Real(address=A, port=port, forward=forward)
     mark = Virtual(protocol=Protocol.FWM, fwmark=1, reals=[real])
 
-    own = port or 80 if forward is Forward.MASQ else 80
+    own = port if forward is Forward.MASQ else 80
     assert dest_id(WEB, real) == DestId(A, own)
     assert dest_id(mark, real) == DestId(A, port)
 

@@ -4,9 +4,12 @@ from ..scenario import Scenario
 from .checks import CHECKS
 from .failures import FAILURES
 from .forwarding import FORWARDING
+from .forwarding6 import FORWARDING6
+from .hands import HANDS
 from .lifecycle import LIFECYCLE
 from .options import OPTIONS
 
 SCENARIOS: dict[str, Scenario] = {
-    scenario.name: scenario for scenario in (*FORWARDING, *FAILURES, *CHECKS, *LIFECYCLE, *OPTIONS)
+    scenario.name: scenario
+    for scenario in (*FORWARDING, *FORWARDING6, *FAILURES, *CHECKS, *LIFECYCLE, *HANDS, *OPTIONS)
 }

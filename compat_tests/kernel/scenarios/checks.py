@@ -15,7 +15,7 @@ from ..scenario import (
     stop,
 )
 from ..traffic import Virtual
-from ..world import NAT_VIP
+from ..world import DR_VIP, NAT_VIP
 
 TYPES = config("""
     checkinterval = 1
@@ -289,4 +289,65 @@ DNS = Scenario(
     ),
 )
 
-CHECKS = (CHECKTYPES, CONNECT_AND_PING, REQUESTS, DNS)
+DATAGRAMS_CONFIG = config("""
+    checkinterval = 1
+    checktimeout = 2
+    negotiatetimeout = 3
+
+    # each datagram goes to a server of its own
+    virtual = 10.0.0.100:53
+        real = 10.0.0.11:53 gate 2
+        real = 10.0.0.12:53 gate 1
+        service = dns
+        request = "www.example.test"
+        receive = "10.0.0.80"
+        protocol = udp
+        ops = yes
+        scheduler = rr
+
+    # the port 53 alone makes it udp, and connect is a ping then
+    virtual = 172.16.0.100:53
+        real = 10.0.0.11 masq
+        real = 10.0.0.12:53 masq
+        fallback = 10.0.0.13 masq
+        checktype = connect
+        scheduler = rr
+        quiescent = yes
+""")
+
+DATAGRAMS = Scenario(
+    name="udp",
+    with_names=True,
+    virtuals={"ops": Virtual(DR_VIP, 53, "udp"), "pinged": Virtual(NAT_VIP, 53, "udp")},
+    steps=(
+        Step(
+            name="start",
+            do=(start(DATAGRAMS_CONFIG),),
+            table={"ops": {"rs1": 2, "rs2": 1}, "pinged": BOTH},
+        ),
+        Step(
+            name="rs1 refuses: a ping does not see it",
+            do=(refuse_names("rs1"),),
+            table={"ops": ONLY_RS2, "pinged": BOTH},
+            unasked=("pinged",),
+        ),
+        Step(
+            name="rs1 swallows",
+            do=(silence("rs1"),),
+            table={"ops": ONLY_RS2, "pinged": {"rs1": 0, "rs2": 1}},
+        ),
+        Step(
+            name="rs2 too",
+            do=(silence("rs2"),),
+            table={"ops": {}, "pinged": {"rs1": 0, "rs2": 0, "rs3": 1}},
+        ),
+        Step(
+            name="both return",
+            do=(silence("rs1", False), silence("rs2", False), serve_names("rs1")),
+            table={"ops": {"rs1": 2, "rs2": 1}, "pinged": BOTH},
+        ),
+        Step(name="stop", do=(stop,), table={"ops": None, "pinged": None}),
+    ),
+)
+
+CHECKS = (CHECKTYPES, CONNECT_AND_PING, REQUESTS, DNS, DATAGRAMS)

@@ -3,12 +3,13 @@
 from ..scenario import (
     Scenario,
     Step,
-    break_page,
     by_hand,
     config,
+    fail_next,
     refuse,
     reload,
     serve,
+    serve_scripted,
     silence,
     start,
     stop,
@@ -18,45 +19,55 @@ from ..world import DR_VIP, NAT_VIP
 
 FAILURECOUNT = config("""
     checkinterval = 1
-    negotiatetimeout = 3
-    failurecount = 4
+    negotiatetimeout = 10
+    failurecount = 3
 
     virtual = 172.16.0.100:80
         real = 10.0.0.11:80 masq
         real = 10.0.0.12:80 masq
         service = http
+        checkport = 8090
         request = "alive"
         receive = "alive"
 """)
+
+TWO = {"rs1": 1, "rs2": 1}
+SOFT = "Soft failure real server: 10.0.0.11:80 (tcp:172.16.0.100:80) failure "
+RESET = "Resetting soft failure count: 10.0.0.11:80 (tcp:172.16.0.100:80)"
 
 SOFT_FAILURES = Scenario(
     name="failurecount",
     virtuals={"web": Virtual(NAT_VIP, 80)},
     steps=(
-        Step(name="start", do=(start(FAILURECOUNT),), table={"web": {"rs1": 1, "rs2": 1}}),
         Step(
-            name="the first failure is soft",
-            do=(break_page("rs1"),),
-            table={"web": {"rs1": 1, "rs2": 1}},
-            logged=("Soft failure real server: 10.0.0.11:80 (tcp:172.16.0.100:80) failure 1/4",),
+            name="start",
+            do=(serve_scripted("rs1", "rs2"), start(FAILURECOUNT)),
+            table={"web": TWO},
         ),
         Step(
-            name="a success resets the count",
-            do=(break_page("rs1", False),),
-            table={"web": {"rs1": 1, "rs2": 1}},
-            logged=("Resetting soft failure count: 10.0.0.11:80 (tcp:172.16.0.100:80)",),
+            name="one failure of three is soft",
+            do=(fail_next("rs1", 1),),
+            table={"web": TWO},
+            logged=(f"{SOFT}1/3", RESET),
         ),
         Step(
-            name="the fourth failure is final",
-            do=(break_page("rs1"),),
-            table={"web": {"rs2": 1}},
-            logged=("failure 1/4", "failure 3/4", "Deleted real server: 10.0.0.11:80"),
+            name="so are two, the count began anew",
+            do=(fail_next("rs1", 2),),
+            table={"web": TWO},
+            logged=(f"{SOFT}1/3", f"{SOFT}2/3", RESET),
         ),
         Step(
-            name="one success brings it back",
-            do=(break_page("rs1", False),),
-            table={"web": {"rs1": 1, "rs2": 1}},
+            name="the third is final, one success brings it back",
+            do=(fail_next("rs1", 3),),
+            table={"web": TWO},
+            logged=(
+                f"{SOFT}1/3",
+                f"{SOFT}2/3",
+                "Deleted real server: 10.0.0.11:80",
+                "Added real server: 10.0.0.11:80",
+            ),
         ),
+        Step(name="it stays away", do=(fail_next("rs1", 10**9),), table={"web": {"rs2": 1}}),
         Step(name="stop", do=(stop,), table={"web": None}),
     ),
 )
@@ -127,6 +138,45 @@ QUIESCED = Scenario(
     ),
 )
 
+# Neither real server is written with the port that it has in the table.
+OTHER_PORTS_CONFIG = config("""
+    checkinterval = 1
+    negotiatetimeout = 3
+    quiescent = yes
+
+    virtual = 10.0.0.100:80
+        real = 10.0.0.11 gate
+        real = 10.0.0.12:8080 gate
+        fallback = 10.0.0.14
+        service = http
+        request = "alive"
+        receive = "alive"
+""")
+# Perl takes them for up, and leaves them with the weight 0 of the start.
+PERL_OTHER_PORTS = ({"web": {"rs1": 0, "rs2": 0}},)
+
+OTHER_PORTS = Scenario(
+    name="quiescent-other-ports",
+    virtuals={"web": Virtual(DR_VIP, 80)},
+    steps=(
+        Step(
+            name="start",
+            do=(start(OTHER_PORTS_CONFIG),),
+            table={"web": {"rs1": 1, "rs2": 1}},
+            perl_tables=PERL_OTHER_PORTS,
+            deviation="quiescent-with-another-port",
+        ),
+        Step(
+            name="rs1 refuses",
+            do=(refuse("rs1"),),
+            table={"web": {"rs1": 0, "rs2": 1}},
+            perl_tables=PERL_OTHER_PORTS,
+            deviation="quiescent-with-another-port",
+        ),
+        Step(name="stop", do=(stop,), table={"web": None}),
+    ),
+)
+
 SHARED = config("""
     checkinterval = 1
     checktimeout = 2
@@ -189,4 +239,4 @@ TWO_VIRTUALS = Scenario(
     ),
 )
 
-FAILURES = (SOFT_FAILURES, QUIESCED, TWO_VIRTUALS)
+FAILURES = (SOFT_FAILURES, QUIESCED, OTHER_PORTS, TWO_VIRTUALS)

@@ -13,7 +13,7 @@ from ..scenario import (
     stop,
 )
 from ..traffic import Virtual
-from ..world import DR_VIP, MARK, MARK_VIP, NAT6_VIP, NAT_VIP, TUN_VIP
+from ..world import DR_VIP, MARK, MARK_VIP, NAT_VIP, TUN_VIP
 
 DR = config("""
     checkinterval = 1
@@ -156,29 +156,4 @@ MARKED = Scenario(
     ),
 )
 
-IPV6 = config("""
-    checkinterval = 1
-    checktimeout = 2
-
-    virtual6 = [fd00:f::100]:80
-        real6 = [fd00:b::11]:8080 masq 1
-        real6 = [fd00:b::12]:8080 masq 3
-        fallback6 = [fd00:b::14]:80 masq
-        service = http
-        checktype = connect
-        protocol = tcp
-""")
-
-IPV6_MASQ = Scenario(
-    name="ipv6-masq",
-    virtuals={"web": Virtual(NAT6_VIP, 80)},
-    steps=(
-        Step(name="start", do=(start(IPV6),), table={"web": {"rs1": 1, "rs2": 3}}),
-        Step(name="rs2 refuses", do=(refuse("rs2"),), table={"web": {"rs1": 1}}),
-        Step(name="all die", do=(refuse("rs1"),), table={"web": {"sorry": 1}}),
-        Step(name="all return", do=(serve("rs1", "rs2"),), table={"web": {"rs1": 1, "rs2": 3}}),
-        Step(name="stop", do=(stop,), table={"web": None}),
-    ),
-)
-
-FORWARDING = (LVS_DR, LVS_NAT, LVS_TUN, MARKED, IPV6_MASQ)
+FORWARDING = (LVS_DR, LVS_NAT, LVS_TUN, MARKED)

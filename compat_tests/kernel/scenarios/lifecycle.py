@@ -80,7 +80,7 @@ RELOAD = Scenario(
             name="everything differs",
             do=(reload(AFTER),),
             table={"web": {"rs1": 3, "rs3": 1}, "new": {"rs1": 1, "rs2": 1}},
-            sticky=True,
+            sticky=("web",),
             unasked=("new",),
         ),
         Step(
@@ -239,61 +239,4 @@ TAKEOVER = Scenario(
     ),
 )
 
-DRAIN = config("""
-    checkinterval = 1
-    negotiatetimeout = 3
-
-    virtual = 172.16.0.100:80
-        real = 10.0.0.11:80 masq 2
-        real = 10.0.0.12:80 masq 2
-        service = http
-        request = "alive"
-        receive = "alive"
-""")
-
-WEIGHT_BY_HAND = Scenario(
-    name="weight-by-hand",
-    virtuals={"web": Virtual(NAT_VIP, 80)},
-    steps=(
-        Step(name="start", do=(start(DRAIN),), table={"web": {"rs1": 2, "rs2": 2}}),
-        Step(
-            name="an operator drains rs1, the daemon leaves it so",
-            do=(by_hand("-e -t 172.16.0.100:80 -r 10.0.0.11:80 -m -w 0"),),
-            table={"web": {"rs1": 0, "rs2": 2}},
-            rounds=4,
-        ),
-        Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"rs2": 2}}),
-        Step(
-            name="back with the configured weight",
-            do=(serve("rs1"),),
-            table={"web": {"rs1": 2, "rs2": 2}},
-        ),
-        Step(
-            name="another weight by hand, and another server's state changes",
-            do=(
-                by_hand("-e -t 172.16.0.100:80 -r 10.0.0.12:80 -m -w 9"),
-                refuse("rs1"),
-            ),
-            table={"web": {"rs2": 9}},
-        ),
-        Step(
-            name="a reload sets the configured weight",
-            do=(serve("rs1"), reload(DRAIN)),
-            table={"web": {"rs1": 2, "rs2": 2}},
-        ),
-        Step(
-            name="a server removed by hand stays away while it is well",
-            do=(by_hand("-d -t 172.16.0.100:80 -r 10.0.0.11:80"),),
-            table={"web": {"rs2": 2}},
-            rounds=3,
-        ),
-        Step(
-            name="until a reload",
-            do=(reload(DRAIN),),
-            table={"web": {"rs1": 2, "rs2": 2}},
-        ),
-        Step(name="stop", do=(stop,), table={"web": None}),
-    ),
-)
-
-LIFECYCLE = (RELOAD, RELOAD_WITH_ERROR, STOP_AND_START, TAKEOVER, WEIGHT_BY_HAND)
+LIFECYCLE = (RELOAD, RELOAD_WITH_ERROR, STOP_AND_START, TAKEOVER)
