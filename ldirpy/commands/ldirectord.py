@@ -222,8 +222,7 @@ def carry_out(request: Request, *, asked: frozenset[str] = frozenset()) -> int:
                 _tell("Warning", warning)
         return COMMANDS[request.command](Job(request, path, config, ready, asked))
     except ConfigError as error:
-        for problem in error.problems:
-            _tell("Error", problem)
+        tell_problems(error)
         return CONFIGURATION_ERROR
 
 
@@ -234,6 +233,12 @@ def find(config: str) -> str | None:
         if config and os.path.isfile(path):
             return path
     return None
+
+
+def tell_problems(error: ConfigError) -> None:
+    """Say on stderr what is wrong with a configuration, in ldirectord's form."""
+    for problem in error.problems:
+        _tell("Error", problem)
 
 
 def _tell(kind: str, problem: Problem) -> None:
