@@ -27,6 +27,11 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready debian
 	$(PYTHON) -m benchmarks
 
+# The program and its files for the system; DESTDIR and PREFIX as usual, docs/installation.md.
+install:
+	packaging/install
+.PHONY: install
+
 debian:
 	.ci/debian-packages compat_tests/debian-packages.txt
 .PHONY: debian

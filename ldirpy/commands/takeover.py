@@ -18,7 +18,9 @@ from ldirpy.errors import ConfigError, LdirpyError
 
 PERL = "/usr/sbin/ldirectord"
 
-Starter = Callable[[str], int]  # starts the daemon of a configuration; its exit code
+Starter = Callable[[str], int]  # starts the daemon of a configuration, "" the default's; exit code
+
+Start = Callable[[], int]
 
 
 class TakeoverFailed(LdirpyError):
@@ -32,7 +34,7 @@ def run(words: Sequence[str]) -> int:
         description="Stop the Perl ldirectord of CONFIG without cleaning its table, and go on with "
         "that table as ldirpy. With --back the other way round.",
     )
-    parser.add_argument("config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG)
+    parser.add_argument("config", metavar="CONFIG", nargs="?")
     parser.add_argument("--back", action="store_true", help="from ldirpy to Perl's ldirectord")
     parser.add_argument(
         "--perl", metavar="PATH", default=PERL, help=f"with --back: Perl's ldirectord ({PERL})"
@@ -61,7 +63,7 @@ def run(words: Sequence[str]) -> int:
     if options.pid is not None and not looks_like_ldirectord(options.pid):
         parser.error(f"process {options.pid} is no ldirectord")
     try:
-        return _take_over(options.config, options.back, start, options.pid, frozenset())
+        return _take_over(options.config or "", options.back, start, options.pid, frozenset())
     except TakeoverFailed as error:
         print(f"ldirpy takeover: {error}", file=sys.stderr)
         return 1
@@ -70,19 +72,19 @@ def run(words: Sequence[str]) -> int:
 def _take_over(
     config: str, back: bool, start: Starter, pid: int | None, taken: frozenset[str]
 ) -> int:
-    path = find(config)
+    path = find(config or DEFAULT_CONFIG)
     if path is None:
-        raise FileNotFoundError(2, "No such file", config)
+        raise FileNotFoundError(2, "No such file", config or DEFAULT_CONFIG)
     read = _verified(path)
     if read is None:
         return 2
-    name = DEFAULT_NAME if config == DEFAULT_CONFIG else os.path.basename(config)
+    name = os.path.basename(config) or DEFAULT_NAME
     taken |= {name}
     for child in read.execute:
         if os.path.basename(child) not in taken and _take_over(child, back, start, None, taken):
             raise TakeoverFailed(f"{child}, which {config} executes, was not taken over")
     instance = Instance(name)
-    return (_back if back else _forth)(instance, config, start, pid)
+    return (_back if back else _forth)(instance, path, functools.partial(start, config), pid)
 
 
 def _verified(path: str) -> Config | None:
@@ -99,7 +101,7 @@ def _verified(path: str) -> Config | None:
         return None
 
 
-def _forth(instance: Instance, config: str, start: Starter, pid: int | None) -> int:
+def _forth(instance: Instance, config: str, start: Start, pid: int | None) -> int:
     if _is_ours(instance):
         print(f"ldirpy runs for {config} already")
         return 0
@@ -113,7 +115,7 @@ def _forth(instance: Instance, config: str, start: Starter, pid: int | None) -> 
     return _start(instance, config, start, before)
 
 
-def _back(instance: Instance, config: str, start: Starter, pid: int | None) -> int:
+def _back(instance: Instance, config: str, start: Start, pid: int | None) -> int:
     before = _table()
     running = pid or instance.running()
     if running is None:
@@ -126,9 +128,9 @@ def _back(instance: Instance, config: str, start: Starter, pid: int | None) -> i
     return _start(instance, config, start, before)
 
 
-def _start(instance: Instance, config: str, start: Starter, before: Sequence[str]) -> int:
+def _start(instance: Instance, config: str, start: Start, before: Sequence[str]) -> int:
     """Start the successor, and say what has become of the table."""
-    if start(config) != 0:
+    if start() != 0:
         raise TakeoverFailed(
             "the new daemon did not start. The table is as it was, and nobody checks: start one of "
             "the two"
@@ -148,7 +150,7 @@ def _start(instance: Instance, config: str, start: Starter, before: Sequence[str
 
 
 def _ldirpy(config: str) -> int:
-    return detach.start([config, "start"])
+    return detach.start([config, "start"] if config else ["start"])
 
 
 def _unit(unit: str, config: str) -> int:
@@ -156,7 +158,8 @@ def _unit(unit: str, config: str) -> int:
 
 
 def _perl(perl: str, config: str) -> int:
-    return subprocess.run([perl, config, "start"], stdin=subprocess.DEVNULL, check=False).returncode
+    words = [perl, config, "start"] if config else [perl, "start"]
+    return subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 # -- parts -----------------------------------------------------------------------------------
