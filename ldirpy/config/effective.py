@@ -9,6 +9,7 @@ directives, else with the default. The chains:
 - all others: their own, that outside of the section, the default.
 """
 
+import contextlib
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Address
@@ -81,12 +82,10 @@ class _Effective:
         self._seen: dict[object, Section] = {}
 
     def config(self) -> Config:
-        fallbacks: dict[str, Any] = {
-            name: server
-            for name in ("fallback", "fallback6")
-            if name in self._record.said
-            and (server := self._global_fallback(self._record.said[name]))
-        }
+        fallbacks: dict[str, Any] = {}
+        for said in self._record.all:
+            if said.directive.name in ("fallback", "fallback6"):
+                fallbacks[said.directive.name] = self._global_fallback(said)
         virtuals = [
             virtual
             for section in self._record.sections
@@ -164,7 +163,15 @@ class _Effective:
         host = place.host
         default = "udp" if host.port in ("53", "domain") else "tcp"
         protocol = Protocol(section.value("protocol", default))
-        address, port = self._address(host.host, section.family), self._port(host.port, protocol)
+        address = self._address(host.host, section.family)
+        try:
+            port = self._port(host.port, protocol)
+        except Fault as fault:
+            with contextlib.suppress(LookupError):
+                other = Protocol.UDP if protocol is Protocol.TCP else Protocol.TCP
+                self._resolver.port(host.port, other)
+                fault.hint = f"write protocol={other.value}"
+            raise
         # Perl's daemon compares text: it knows no service of the port 080.
         known = "none" if host.port.startswith("0") else SERVICE_OF_PORT.get(port, "none")
         return _Home(protocol=protocol, address=address, port=port, service=known)
@@ -241,7 +248,7 @@ class _Effective:
         return [
             Real(
                 address=address, port=port, forward=spec.forward, weight=spec.weight,
-                request=spec.request, receive=spec.receive,
+                request=spec.request, receive=spec.receive or None,
                 l_threshold=spec.l_threshold, u_threshold=spec.u_threshold,
                 line=said.line.number,
             )

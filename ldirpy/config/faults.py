@@ -1,6 +1,5 @@
 """What a parser of values says: what is wrong or doubtful, and what to write instead."""
 
-import difflib
 from collections.abc import Iterable
 
 import attrs
@@ -31,6 +30,7 @@ class Value:
     text: str
     inside: bool = False
     ipv6: bool = False
+    comment: str = ""  # what was cut from the line
     doubts: list[Fault] = attrs.field(factory=list)
 
     def doubt(self, message: str, hint: str = "", at: str = "", offset: int = -1) -> None:
@@ -40,6 +40,8 @@ class Value:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, or an empty text."""
+    import difflib  # few files need it
+
     found = difflib.get_close_matches(word.strip("\"' ").lower(), list(known), 1, cutoff=0.6)
     return found[0] if found else ""
 

@@ -165,7 +165,8 @@ class _Reader:
             text = self._bare(line)
         if section is not None:
             _right_family(line, section)
-        value = Value(text, line.inside, section.ipv6 if section else line.name.endswith("6"))
+        ipv6 = section.ipv6 if section else line.name.endswith("6")
+        value = Value(text, line.inside, ipv6, line.comment)
         if line.name in ("virtual", "virtual6"):
             family = Family.IPV6 if value.ipv6 else Family.IPV4
             self._section = Section(line, family)
@@ -259,7 +260,11 @@ def _unknown(line: Line, section: Section | None) -> Fault:
     if line.raw.startswith("\ufeff"):
         return Fault("the file begins with a byte order mark", "save it as UTF-8 without one")
     if not line.name:
-        return Fault("unknown command: not of the form NAME = VALUE")
+        first = line.raw.split()[0]
+        row = first in known(inside=line.inside)
+        return Fault(
+            "unknown command: not of the form NAME = VALUE", f"write {first}=VALUE" if row else ""
+        )
     if line.name in OUTDATED and line.value is not None:
         return Fault("out of date", "write checktimeout= and negotiatetimeout=", line.name)
     if line.name in DIRECTIVES:
@@ -280,20 +285,8 @@ def _unknown(line: Line, section: Section | None) -> Fault:
 
 def problem(path: str, line: Line, fault: Fault) -> Problem:
     """A fault or doubt where it stands in the file."""
-    offset, length = fault.offset, len(fault.at)
     value = line.value or ""
-    if offset < 0 and fault.at:
-        offset = value.find(fault.at)
-    if offset >= 0:
-        column = line.column(offset)
-    elif fault.at and fault.at == line.name:
-        column = line.raw.find(line.name) + 1
-    else:
-        stripped = value.strip(BLANKS)
-        column = line.column(value.find(stripped)) if stripped else line.column(0)
-        if not line.name:
-            column = len(line.raw) - len(line.raw.lstrip(BLANKS)) + 1
-        length = len(stripped)
+    column, length = _marked(line, value, fault)
     text, hint = shown(line), fault.hint
     if text != line.raw:
         column, length, hint = line.column(0), 3, hint.replace(value.strip(BLANKS + '"'), "***")
@@ -306,6 +299,22 @@ def problem(path: str, line: Line, fault: Fault) -> Problem:
         message=f"{line.name}: {fault.message}" if line.name else fault.message,
         hint=hint,
     )
+
+
+def _marked(line: Line, value: str, fault: Fault) -> tuple[int, int]:
+    """The column of what is at fault, and its length: some words, else the value or the line."""
+    if fault.offset >= 0:
+        return line.column(fault.offset), len(fault.at)
+    if fault.at == line.name != "":
+        return line.raw.find(line.name) + 1, len(line.name)
+    if fault.at and (offset := value.find(fault.at)) >= 0:
+        return line.column(offset), len(fault.at)
+    if stripped := value.strip(BLANKS):
+        return line.column(value.find(stripped)), len(stripped)
+    if line.name:
+        return line.column(0), 1
+    indent = len(line.raw) - len(line.raw.lstrip(BLANKS))
+    return (indent + 1 if indent < len(line.raw) else 1), 1
 
 
 def shown(line: Line) -> str:

@@ -17,6 +17,7 @@ _HOST = r"[\w.-]+"
 _PORT = r"[\w-]+"
 _BRACKETS = r"\[[0-9A-Fa-f:]+\]"
 _PAIR = re.compile(r'\s"(.*)"(?:(,\s*)|(\s+,\s*)|\s+)"(.*)"(?=\s|$)', re.ASCII)
+_SIX = "IPv6 has virtual6=, real6= and fallback6="
 _METHODS = [method.value for method in Forward]
 
 
@@ -75,14 +76,14 @@ def virtual(value: Value) -> Place:
     if mark := re.match(r"[0-9]+", text):
         return _mark(value, text, mark[0])
     if not value.ipv6 and text.startswith("["):
-        raise Fault("an IPv6 address under virtual", "write virtual6= and real6=", text)
+        raise Fault("an IPv6 address under virtual", _SIX, text)
     form = "[ADDRESS]:PORT" if value.ipv6 else "ADDRESS:PORT"
     if re.fullmatch(rf"{_BRACKETS}|{_HOST}", text, re.ASCII):
         raise Fault(
             f"{text} has no port", f"write {text}:PORT, or a number for a firewall mark", text
         )
     raise Fault(
-        f"neither {form} nor a firewall mark: {shown(text)}",
+        f"must be {form} or a firewall mark, not {shown(text)}",
         f"write {form}, NAME:PORT, or a number for a firewall mark",
         text,
     )
@@ -161,7 +162,7 @@ def host_and_port(text: str, *, ipv6: bool) -> Host:
     if found := re.fullmatch(rf"({host})(?::({_PORT}))?", text, re.ASCII):
         return Host(found[1].strip("[]"), found[2] or "")
     if text.startswith("[") and not ipv6:
-        raise Fault("an IPv6 address where an IPv4 one must be", "use virtual6= and real6=", text)
+        raise Fault("an IPv6 address where an IPv4 one must be", _SIX, text)
     if text.startswith("["):
         raise Fault(f"not an IPv6 address and port: {shown(text)}", "write [ADDRESS]:PORT", text)
     if text.count(":") > 1:
@@ -198,8 +199,7 @@ def _behind(value: Value, rest: str, start: int) -> Behind:
             )
         if not found[4]:
             value.doubt("an empty receive is none", offset=start + found.start(4))
-        receive = expression(found[4], start + found.start(4)) if found[4] else None
-        pair = (absolute(found[1]), receive)
+        pair = (absolute(found[1]), expression(found[4], start + found.start(4)))
         # Blanks of the same length, so that places in the line stay right.
         rest = rest[: found.start()] + " " * len(found[0]) + rest[found.end() :]
     weight: int | None = None

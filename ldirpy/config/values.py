@@ -25,9 +25,12 @@ def yes_no(value: Value) -> bool:
     """Exactly `yes` or `no`."""
     found = re.fullmatch(r"(yes|no)(\s*)(#.*)?", value.text, re.ASCII | re.DOTALL)
     if not found:
+        word = value.text.strip(BLANKS + "\"'").lower()
+        near = {"true": "yes", "on": "yes", "1": "yes", "false": "no", "off": "no", "0": "no"}
+        meant = word if word in ("yes", "no") else near.get(word)
         raise Fault(
             f"must be yes or no, not {shown(value.text)}",
-            choice(value.text, ["yes", "no"]) + ", and nothing behind it",
+            f"write {meant}" if meant else "write yes or no",
         )
     word, blanks, comment = found.groups()
     if comment:
@@ -106,10 +109,22 @@ def in_quotes(value: Value) -> str:
     """What is between the first and the last double quote; may be empty."""
     found = _QUOTED.match(value.text)
     if not found:
-        bare = value.text.strip(BLANKS + "\"'")
-        raise Fault("must be in double quotes", f'write "{bare}"' if bare else 'write "..."')
+        raise _unquoted(value)
     _leftover(value, found.end())
     return found[1]
+
+
+def _unquoted(value: Value) -> Fault:
+    if value.text.startswith('"') and value.comment:
+        return Fault(
+            "a # starts a comment in quotes too: the closing quote is lost",
+            "it cannot be written in a value; in receive, \\x23 means #",
+        )
+    if value.text.startswith('"'):
+        return Fault("there is no closing quote", f'write {value.text.rstrip(BLANKS)}"')
+    # Word processors write quotes of their own.
+    bare = value.text.strip(BLANKS + "\"'\u201c\u201d\u201e\u2018\u2019")
+    return Fault("must be in double quotes", f'write "{bare}"' if bare else 'write "..."')
 
 
 def quoted(value: Value) -> str:

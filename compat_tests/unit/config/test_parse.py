@@ -112,7 +112,7 @@ def test_lines_are_remembered() -> None:
         ("virtual=192.0.2.1:80\n    real=192.0.2.9->192.0.2.2:80 gate", 2, "wrong way round"),
         ("virtual=192.0.2.1:80\n    real=10.0.0.0->10.255.255.255:80 gate", 2, "16,777,216"),
         ("virtual=192.0.2.1:80\n    real6=[::1]:80 gate", 2, "write real="),
-        ("virtual=[2001:db8::1]:80", 1, "write virtual6= and real6="),
+        ("virtual=[2001:db8::1]:80", 1, "IPv6 has virtual6=, real6= and fallback6="),
         ("virtual6=[2001:db8::1]", 1, "has no port"),
         ("virtual=192.0.2.1:99999", 1, "99999 is no port"),
         ("virtual=192.0.2.1:80\n    receive=\"(a\"", 2, "not a regular expression"),
