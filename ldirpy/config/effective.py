@@ -42,8 +42,9 @@ MAX_RANGE = 65536  # real servers that one line may name: a guard against a slip
 T = TypeVar("T")
 
 _TIMEOUTS = ("checktimeout", "negotiatetimeout")
+_NUMBERS = (*_TIMEOUTS, "checkinterval")
 _SERVERS = ("virtual", "virtual6", "real", "real6", "fallback", "fallback6")
-_SPECIAL = (*_SERVERS, *_TIMEOUTS, "checkinterval", "execute", "httpheader")
+_SPECIAL = (*_SERVERS, *_NUMBERS, "execute", "httpheader")
 # Blanks in these mean something.
 _TO_THE_LETTER = frozenset({"request", "receive", "login", "passwd", "database", "secret"})
 _SIMPLE_OUTSIDE = [
@@ -82,38 +83,33 @@ class _Effective:
         self._seen: dict[object, Section] = {}
 
     def config(self) -> Config:
+        record = self._record
         fallbacks: dict[str, Any] = {}
-        for said in self._record.all:
-            if said.directive.name in ("fallback", "fallback6"):
-                fallbacks[said.directive.name] = self._global_fallback(said)
+        for one in record.all:
+            if one.directive.name in ("fallback", "fallback6"):
+                fallbacks[one.directive.name] = self._global_fallback(one)
         virtuals = [
             virtual
-            for section in self._record.sections
+            for section in record.sections
             if (virtual := self._virtual(section)) is not None
         ]
-        if self._record.problems:
-            raise ConfigError(self._record.errors(), self._record.doubts)
-        record = self._record
-        said = {
+        if record.problems:
+            raise ConfigError(record.errors(), record.doubts)
+        simple = {
             name: value
             for name in _SIMPLE_OUTSIDE
             if name in record.said and (value := _settled(record.said[name])) is not None
         }
-        plain = (*_TIMEOUTS, "checkinterval")
+        names = [one.value.strip(BLANKS) for one in record.several("execute")]
         return Config(
             virtuals=virtuals,
             path=record.path,
-            execute=tuple(
-                dict.fromkeys(
-                    name for one in record.several("execute") if (name := one.value.strip(BLANKS))
-                )
-            ),
-            **{name: record.value(name) for name in plain if name in record.said},
-            **said,
+            execute=dict.fromkeys(filter(None, names)),
+            **{name: record.value(name) for name in _NUMBERS if name in record.said},
+            **simple,
             **fallbacks,
-            places={name: one.line.number for name, one in record.said.items()
-                    if name not in ("virtual", "virtual6")},
-        )  # fmt: skip
+            places={name: one.line.number for name, one in record.said.items()},
+        )
 
     # -- virtual services --------------------------------------------------------------------
 
