@@ -81,7 +81,8 @@ class Alerts:
                 keys = {(service_id(v), real) for v in config.virtuals for real in v.reals}
                 self._down = {key: since for key, since in self._down.items() if key in keys}
             case ServerMoved(virtual=virtual, text=text):
-                self._alert(virtual, text)
+                # The log tells apart a quiesced server that was put back; the mails of Perl do not.
+                self._alert(virtual, text.removeprefix("Readd "))
             case Judged():
                 self._judged(event)
 
