@@ -4,9 +4,10 @@ Each refusal is a ValueError that names the field, what it must be, and what was
 """
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -17,6 +18,8 @@ MAX_MARK = 2**32 - 1  # a firewall mark is 32 bits wide
 MAX_NUMBER = 2**31 - 1  # for seconds and counts; the kernel's counters are not wider
 
 SECRET = frozenset({"passwd", "secret"})  # never in a message
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 Word = TypeVar("Word", bound=enum.Enum)
@@ -90,7 +93,8 @@ def to_statuses(
 ) -> tuple[tuple[int, int], ...]:
     """Ranges of HTTP status codes; one code stands for the range of itself."""
     several = (values,) if isinstance(values, int) else tuple(values)
-    return tuple((one, one) if isinstance(one, int) else (one[0], one[1]) for one in several)
+    pairs = ((one, one) if isinstance(one, int) else tuple(one) for one in several)
+    return cast(tuple[tuple[int, int], ...], tuple(pairs))  # `statuses` makes sure
 
 
 def to_headers(
@@ -98,7 +102,7 @@ def to_headers(
 ) -> tuple[tuple[str, str], ...]:
     """Headers as pairs of name and value."""
     pairs = values.items() if isinstance(values, Mapping) else values
-    return tuple((name, value) for name, value in pairs)
+    return cast(tuple[tuple[str, str], ...], tuple(map(tuple, pairs)))  # `headers` makes sure
 
 
 # -- validators --------------------------------------------------------------------------------
@@ -167,11 +171,22 @@ def instance(kind: type, wish: str) -> Validator:
 
 def statuses(_: Any, field: "attrs.Attribute[Any]", values: Any) -> None:
     """Ranges of status codes, each the right way round."""
-    for low, high in values:
-        if not 100 <= low <= high <= 999:
-            raise refusal(field.name, "codes from 100 to 999, the lower end first", (low, high))
+    for pair in values:
+        numbers = len(pair) == 2 and all(type(code) is int for code in pair)
+        if not numbers or not 100 <= pair[0] <= pair[1] <= 999:
+            raise refusal(field.name, "codes from 100 to 999, the lower end first", pair)
     if not values:
         raise refusal(field.name, "one range of status codes or more", values)
+
+
+def headers(_: Any, field: "attrs.Attribute[Any]", values: Any) -> None:
+    """Names and values that can stand in a request."""
+    for pair in values:
+        if not (len(pair) == 2 and all(isinstance(text, str) for text in pair)):
+            raise refusal(field.name, "pairs of name and value", pair)
+        control = any(char < " " and char != "\t" for char in pair[1])
+        if control or not _TOKEN.fullmatch(pair[0]):
+            raise refusal(field.name, "a header that fits into one line", pair)
 
 
 def netmask(_: Any, field: "attrs.Attribute[Any]", value: Any) -> None:

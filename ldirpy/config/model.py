@@ -212,7 +212,9 @@ class Virtual:
         default=((200, 299),), converter=fields.to_statuses, validator=fields.statuses
     )
     # Further headers of a request: name, value.
-    httpheader: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=fields.to_headers)
+    httpheader: tuple[tuple[str, str], ...] = attrs.field(
+        default=(), converter=fields.to_headers, validator=fields.headers
+    )
     # The address that checks come from.
     checksource: Address | None = attrs.field(default=None, converter=fields.to_checksource)
 
