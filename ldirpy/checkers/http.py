@@ -4,8 +4,9 @@ requests makes the request (see http_hop), the standard library's http.client re
 (see http_answer). Between the two stands a bare asyncio socket instead of a connection pool, so
 that a check which waits holds a socket and no thread, and so that one deadline holds for all of it.
 
-requests takes its time to load and to make a request. A plain request, which cannot be refused, is
-made when it is first sent, so that to look at a file of ten thousand servers stays quick.
+These libraries take their time to load, and requests to make a request. They are loaded when a
+request is sent. One that is plain, and so cannot be refused, is made then too: to look at a file
+of ten thousand servers stays quick.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ from urllib.parse import quote
 import attrs
 
 from ldirpy.checkers.base import Checker, Deadline, check_port, pattern_of, request_of
-from ldirpy.checkers.http_answer import Answer
 from ldirpy.checkers.stream import Stream
 from ldirpy.checkers.tls import Trust
 from ldirpy.config.model import HttpMethod, Real, Virtual
@@ -107,6 +107,7 @@ class HttpChecker(Checker):
             raise ValueError(f"request={request} cannot be sent: {error}") from error
 
     async def check(self, deadline: Deadline) -> str:
+        from ldirpy.checkers.http_answer import Answer
         from ldirpy.checkers.http_hop import isolated_session
 
         hop, session = self._first(), None
@@ -150,6 +151,8 @@ class HttpChecker(Checker):
 
 async def open_tunnel(stream: Stream, hop: "Hop") -> None:
     """Have the proxy at the other end connect us to the hop's host, and speak TLS with that."""
+    from ldirpy.checkers.http_answer import Answer
+
     await stream.send(hop.tunnel)
     response = await Answer(stream, "CONNECT").head()
     if not 200 <= response.status < 300:

@@ -6,13 +6,16 @@ names them.
 """
 
 import importlib
-import importlib.metadata
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ldirpy.checkers.base import Checker
 from ldirpy.config.model import CheckType, Real, Virtual
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 ENTRY_POINTS = "ldirpy.checkers"
 
@@ -106,7 +109,7 @@ def service_checker(virtual: Virtual, real: Real) -> Checker:
     """The checker of the virtual's `service`, built in or of another package."""
     if virtual.service in SERVICES:
         return _built(SERVICES[virtual.service], virtual, real)
-    for point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=virtual.service):
+    for point in _plugged().select(name=virtual.service):
         return _instance(_loaded(point), point.value, virtual, real)
     raise ValueError(
         f"no checker for service={virtual.service} is installed; "
@@ -116,7 +119,7 @@ def service_checker(virtual: Virtual, real: Real) -> Checker:
 
 def known_services() -> list[str]:
     """All values of `service` that can be checked here, in alphabetical order."""
-    plugged = {point.name for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    plugged = {point.name for point in _plugged()}
     return sorted(plugged | set(SERVICES))
 
 
@@ -146,7 +149,15 @@ def _built(where: str, virtual: Virtual, real: Real) -> Checker:
     return _instance(found, where, virtual, real)
 
 
-def _loaded(point: importlib.metadata.EntryPoint) -> object:
+def _plugged() -> "EntryPoints":
+    """The checkers that other packages announce."""
+    # Imported here: it is slow, and few configurations need it.
+    import importlib.metadata
+
+    return importlib.metadata.entry_points(group=ENTRY_POINTS)
+
+
+def _loaded(point: "EntryPoint") -> object:
     try:
         return point.load()
     except Exception as error:
