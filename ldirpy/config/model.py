@@ -171,7 +171,7 @@ class Virtual:
 
     scheduler: str = attrs.field(default="wrr", validator=text(empty=False))
     schedflags: str = attrs.field(default="", validator=text())
-    persistent: int | None = attrs.field(default=None, validator=optional(_count))
+    persistent: int | None = attrs.field(default=None, validator=optional(_positive))
     # Dotted quad, or the prefix length of an IPv6 service.
     netmask: str | None = attrs.field(default=None, validator=fields.netmask)
     ops: bool = attrs.field(default=False, validator=fields.yes_no)

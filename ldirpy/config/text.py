@@ -126,6 +126,8 @@ def _section(virtual: Virtual, config: Config) -> Iterator[str]:
                 f"{owner}checkinterval: must be that of the Config, {default[directive]}, "
                 f"not {value}: a virtual service has its own with fork only"
             )
+        if directive == "service":
+            _refuse_implied(owner, virtual)
         if directive == "fallback" and six:
             directive = "fallback6"
         for line in _lines(owner, directive, value):
@@ -149,6 +151,15 @@ def _lines(owner: str, name: str, value: Any) -> Iterator[str]:
     else:
         words = _checked(owner, name, spoken(value))
         yield f'{name}="{words}"' if name in QUOTED else f"{name}={words}"
+
+
+def _refuse_implied(owner: str, virtual: Virtual) -> None:
+    """Raise ValueError for an empty field that the service= line would fill."""
+    for field in {"ftp": ("login", "passwd"), "sip": ("login",)}.get(virtual.service, ()):
+        if not getattr(virtual, field):
+            raise ValueError(
+                f"{owner}{field}: must not be empty: a line service={virtual.service} sets it"
+            )
 
 
 def _server(owner: str, real: Real) -> str:
