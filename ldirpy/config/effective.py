@@ -37,7 +37,10 @@ from ldirpy.config.servers import FallbackSpec, RealSpec
 from ldirpy.errors import ConfigError
 from ldirpy.net import Address, Family, Protocol
 
-MAX_RANGE = 65536  # real servers that one line may name: a guard against a slip of the finger
+# Guards against a slip of the finger, and a file that means harm.
+MAX_RANGE = 65_536  # real servers that one line may name
+MAX_SERVERS = 100_000  # real servers of a file
+MAX_SERVICES = 16_384  # virtual services of a file
 
 T = TypeVar("T")
 
@@ -81,8 +84,10 @@ class _Effective:
         self._record = record
         self._resolver = resolver
         self._seen: dict[object, Section] = {}
+        self._servers = 0
 
     def config(self) -> Config:
+        self._refuse_too_many()
         record = self._record
         fallbacks: dict[str, Any] = {}
         for one in record.all:
@@ -110,6 +115,14 @@ class _Effective:
             **fallbacks,
             places={name: one.line.number for name, one in record.said.items()},
         )
+
+    def _refuse_too_many(self) -> None:
+        """Stop at once, before anything is built, if there are more sections than can be."""
+        for section in self._record.sections[MAX_SERVICES:]:
+            line = section.line
+            fault = Fault(f"a file may have {MAX_SERVICES:,} virtual services; this is one more")
+            self._record.refuse(line, fault, (line.number, AT_ONCE, 0))
+            raise ConfigError(self._record.errors(), self._record.doubts)
 
     # -- virtual services --------------------------------------------------------------------
 
@@ -239,7 +252,11 @@ class _Effective:
     def _reals(self, said: Said, family: Family) -> list[Real]:
         spec: RealSpec = said.value
         first = self._address(spec.host.host, family)
-        addresses = self._range(first, spec) if spec.last else [first]
+        if spec.last:
+            addresses = self._range(first, spec)
+        else:
+            addresses = [first]
+            self._count(1)
         port = self._port(spec.host.port, None) if spec.host.port else 0
         return [
             Real(
@@ -260,7 +277,13 @@ class _Effective:
             )
         if count > MAX_RANGE:
             raise Fault(f"the range names {count:,} servers; {MAX_RANGE:,} are the most")
+        self._count(count)
         return [IPv4Address(int(first) + step) for step in range(count)]
+
+    def _count(self, more: int) -> None:
+        self._servers += more
+        if self._servers > MAX_SERVERS:
+            raise Fault(f"the file names {self._servers:,} servers; {MAX_SERVERS:,} are the most")
 
     def _fallback(self, section: Section, home: _Home) -> Real | None:
         name = "fallback6" if section.ipv6 else "fallback"

@@ -14,7 +14,7 @@ from ldirpy.config.resolve import SystemResolver
 from ldirpy.config.warnings import in_the_open, warnings
 from ldirpy.errors import ConfigError, Problem
 
-MAX_SIZE = 16 * 1024 * 1024  # bytes; a file of 10,000 real servers has half of one million
+MAX_SIZE = 4 * 1024 * 1024  # bytes; a file of 10,000 real servers has half of one million
 MAX_LINE = 64 * 1024  # characters
 
 # A pipe that the caller's shell has opened (`ldirpy check <(...)`) is read; one that lies about

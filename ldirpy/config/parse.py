@@ -16,13 +16,17 @@ from ldirpy.config.fields import SECRET
 from ldirpy.config.lines import BLANKS, Line, SectionEnd, directives
 from ldirpy.config.resolve import Resolver, SystemResolver
 from ldirpy.config.servers import Place
-from ldirpy.errors import Problem
+from ldirpy.errors import ConfigError, Problem
 from ldirpy.net import Family
 
 # When Perl's daemon comes upon a fault: at a line, what the section that ends there brings up
 # first, in this order, then the line itself.
 FALLBACK, PLACE, REALS, TWINS, AT_ONCE = range(5)
 Order = tuple[int, int, int]
+
+# More than these help nobody, and would take memory without end in a file that is none.
+MAX_ERRORS = 100
+MAX_WARNINGS = 1000
 
 
 @attrs.frozen
@@ -95,12 +99,16 @@ class Record:
             yield from section.all
 
     def refuse(self, line: Line, fault: Fault, order: Order) -> None:
-        """Note an error."""
+        """Note an error; raises ConfigError when there are enough of them."""
         self.problems.append((order, problem(self.path, line, fault)))
+        if len(self.problems) >= MAX_ERRORS:
+            end = f"there may be more errors; this is the end after {MAX_ERRORS}"
+            raise ConfigError([*self.errors(), Problem(path=self.path, line=0, message=end)])
 
     def doubt(self, line: Line, fault: Fault) -> None:
         """Note a warning."""
-        self.doubts.append(problem(self.path, line, fault))
+        if len(self.doubts) < MAX_WARNINGS:
+            self.doubts.append(problem(self.path, line, fault))
 
     def errors(self) -> list[Problem]:
         """All errors, in the order in which Perl's daemon would come upon them."""
