@@ -1,7 +1,8 @@
 """`make bench`: ldirpy and the Perl daemon side by side, in one run.
 
-The kernel is a user-mode Linux, where processes start about ten times slower than on iron: compare
-the two columns, not with other machines.
+Three parts: files that are read, the cost of checks, and both daemons in a kernel. That kernel is
+a user-mode Linux, where processes start about ten times slower than on iron: compare the two
+columns, not with other machines.
 """
 
 import argparse
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.cpu import SERVERS, costs
 from benchmarks.daemons import DAEMONS
+from benchmarks.reading import times
 from compat_tests.kernel.uml import run_in_kernel
 
 IN_KERNEL = Path(__file__).with_name("in_kernel.py")
@@ -18,16 +20,19 @@ BOUND = 2400.0  # seconds for everything that runs in the kernel
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["cpu", "kernel"], help="one half of it")
+    parser.add_argument("--only", choices=["reading", "cpu", "kernel"], help="one part of it")
     options = parser.parse_args()
     row("", *DAEMONS, "ratio")
-    if options.only != "kernel":
+    if options.only in (None, "reading"):
+        for name, both in times():
+            row(name, *(f"{value:.2f}" for value in both), ratio(*both))
+    if options.only in (None, "cpu"):
         found = costs()
         checks = [found[name].per_check * 1e6 for name in DAEMONS]
         row("CPU of an HTTP check, us", *(f"{value:.0f}" for value in checks), ratio(*checks))
         memory = [found[name].memory for name in DAEMONS]
         row(f"memory at {SERVERS}, MiB", *(f"{value:.0f}" for value in memory), ratio(*memory))
-    if options.only != "cpu":
+    if options.only in (None, "kernel"):
         run = run_in_kernel(IN_KERNEL, timeout=BOUND)
         if run.status:
             raise SystemExit(run.output)
@@ -35,8 +40,8 @@ def main() -> None:
         for line in run.results:
             lines.setdefault(title(line), {})[line["daemon"]] = line["seconds"]
         for name, seconds in lines.items():
-            both = [seconds[daemon] for daemon in DAEMONS]
-            row(name, *(shown(value) for value in both), ratio(*both))
+            ends = [seconds[daemon] for daemon in DAEMONS]
+            row(name, *(shown(value) for value in ends), ratio(*ends))
 
 
 def title(line: dict[str, object]) -> str:
