@@ -26,7 +26,7 @@ Order = tuple[int, int, int]
 
 # More than these help nobody, and would take memory without end in a file that is none.
 MAX_ERRORS = 100
-MAX_WARNINGS = 1000
+MAX_WARNINGS = 100
 
 
 @attrs.frozen

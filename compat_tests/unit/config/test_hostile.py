@@ -50,14 +50,20 @@ def noise(count: int, *, without: bytes = b"") -> bytes:
 LONG = 4_000_000
 
 BYTES: dict[str, tuple[bytes, str]] = {
-    "random bytes": (noise(1_000_000), ":{line}: this is not a text file: it has a NUL byte"),
-    "random bytes without NUL": (noise(1_000_000, without=b"\0"), ": unknown "),
-    "a long line": (b"a" * LONG, ":1: the line has 4,000,000 characters; 65,536 are the most"),
-    "a long value": (b"checktimeout=" + b"9" * LONG, ":1: the line has"),
-    "a long line inside": (SECTION + b"    real=" + b"x " * (LONG // 2), ":2: the line has"),
-    "a long comment": (b"#" * LONG, ":1: the line has"),
-    "blanks without end": (b" " * LONG, ":1: the line has"),
-    "a NUL in a value": (SECTION + b'    request="/a\0b"\n', ":2: this is not a text file"),
+    "random bytes": (
+        noise(1_000_000),
+        ":{line}: error: this is not a text file: it has a NUL byte",
+    ),
+    "random bytes without NUL": (noise(1_000_000, without=b"\0"), "unknown "),
+    "a long line": (
+        b"a" * LONG,
+        ":1: error: the line has 4,000,000 characters; 65,536 are the most",
+    ),
+    "a long value": (b"checktimeout=" + b"9" * LONG, ":1: error: the line has"),
+    "a long line inside": (SECTION + b"    real=" + b"x " * (LONG // 2), ":2: error: the line has"),
+    "a long comment": (b"#" * LONG, ":1: error: the line has"),
+    "blanks without end": (b" " * LONG, ":1: error: the line has"),
+    "a NUL in a value": (SECTION + b'    request="/a\0b"\n', ":2: error: this is not a text file"),
     "a program": (Path(sys.executable).read_bytes()[:1_000_000], "this is not a text file"),
     "a number of 60,000 digits": (b"checktimeout=" + b"9" * 60_000, ":1:"),
     "a mark of 60,000 digits": (b"virtual=" + b"9" * 60_000, ":1:"),
@@ -80,7 +86,7 @@ BYTES: dict[str, tuple[bytes, str]] = {
     "the same section again and again": (b"virtual=192.0.2.1:80\n" * 10_000, "after 100"),
     "a section in each of many lines": (
         b"".join(b"virtual=%d\n" % mark for mark in range(1, 50_001)),
-        ":16385:9: virtual: a file may have 16,384 virtual services; this is one more",
+        ":16385:9: error: virtual: a file may have 16,384 virtual services; this is one more",
     ),
     "a value in each of many lines": (b"fork=no\n" * 100_000 + b"x", ":100001:1:"),
     "an arrow without end": (SECTION + b"    real=" + b"10.0.0.1->" * 6_000 + b" gate", ":2:"),

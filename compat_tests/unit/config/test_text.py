@@ -12,7 +12,7 @@ from ldirpy import Config, Real, Virtual, loads
 VIP: dict[str, Any] = {"address": "192.0.2.1", "port": 80}
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(configs())
 def test_what_is_written_is_read_the_same(config: Config) -> None:
     """Whatever a Config holds, its text is parsed to an equal one, and that is written the same."""
