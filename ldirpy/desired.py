@@ -39,14 +39,14 @@ class WantedService:
     """What the table should hold for one virtual service.
 
     `dests` is in the order of the configuration, the fallback last. `known` are all that the
-    configuration names, wanted now or not. `quiesced` are down and keep their place with weight 0;
+    configuration names, wanted now or not, each with the first server of its key. `quiesced` are down and keep their place with weight 0;
     one of them that is missing is put back only with `readd`. `readdquiescent` is the directive,
     which the log's words depend on.
     """
 
     service: Service
     dests: Mapping[DestId, Dest]
-    known: frozenset[DestId]
+    known: Mapping[DestId, Real]
     quiesced: frozenset[DestId] = frozenset()
     readd: bool = True
     readdquiescent: bool = False
@@ -134,25 +134,26 @@ def wanted(
     service = service_of(virtual)
     dests: dict[DestId, Dest] = {}
     serving: set[DestId] = set()
+    known: dict[DestId, Real] = {}
     for real in virtual.reals:
         key = dest_id(virtual, real)
+        known.setdefault(key, real)
         if real in up:
             dests[key] = _dest(key, real, real.weight)
             serving.add(key)
         elif virtual.quiescent and key not in serving:
             dests[key] = _dest(key, real, 0)
-    known = {dest_id(virtual, real) for real in virtual.reals}
     quiesced = frozenset(dests) - serving
     if virtual.fallback is not None:
         key = dest_id(virtual, virtual.fallback)
-        known.add(key)
+        known.setdefault(key, virtual.fallback)
         if not serving:
             dests[key] = _dest(key, virtual.fallback, virtual.fallback.weight)
             quiesced -= {key}
     return WantedService(
         service=service,
         dests=dests,
-        known=frozenset(known),
+        known=known,
         quiesced=quiesced,
         readd=readd or readdquiescent,
         readdquiescent=readdquiescent,

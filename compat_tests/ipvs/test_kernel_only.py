@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from compat_tests.ipvs.samples import RIP, SERVICES, STICKY, STICKY6, TCP, UDP, dest_for
+from ldirpy.config.model import Real
 from ldirpy.desired import WantedService
 from ldirpy.errors import IpvsError
 from ldirpy.ipvs.model import (
@@ -89,7 +90,8 @@ def test_a_local_server_is_not_edited_for_ever(table: IpvsTable) -> None:
     subprocess.run("ip addr replace 192.0.2.1/32 dev lo; ip link set lo up", shell=True, check=True)
     try:
         dest = dest_for(TCP, forward=ForwardMethod.ROUTE)
-        want = WantedService(service=TCP, dests={dest.id: dest}, known=frozenset([dest.id]))
+        real = Real(address=dest.id.address, port=dest.id.port)
+        want = WantedService(service=TCP, dests={dest.id: dest}, known={dest.id: real})
         table.apply(plan([want], table.read()))
 
         assert list(table.read()[TCP.id].dests) == [dest.id]

@@ -41,11 +41,11 @@ def operation_line(virtual: Virtual, operation: Operation, want: WantedService |
                 verb = "Readd Quiescent" if added and want.readdquiescent else "Quiescent"
             else:
                 verb = "Added" if added else "Restored"
-            return f"{verb} {_server(virtual, dest.id)} (Weight set to {dest.weight})"
+            return f"{verb} {_server(virtual, want, dest.id)} (Weight set to {dest.weight})"
         case DeleteDest(_, id):
             if want and id not in want.known:
                 return f"Purged real server (start): {id} ({virtual})"
-            return f"Deleted {_server(virtual, id)}"
+            return f"Deleted {_server(virtual, want, id)}"
 
 
 def purged_service_line(virtual: Virtual) -> str:
@@ -78,11 +78,8 @@ def inaccessible(virtual: Virtual, real: Real) -> str:
     return f"Inaccessible real server: {real} ({virtual})"
 
 
-def _server(virtual: Virtual, id: DestId) -> str:
+def _server(virtual: Virtual, want: WantedService | None, id: DestId) -> str:
     """A dest under the name that the configuration gives it."""
     if virtual.fallback is not None and dest_id(virtual, virtual.fallback) == id:
         return f"fallback server: {virtual.fallback} ({virtual})"
-    for real in virtual.reals:
-        if dest_id(virtual, real) == id:
-            return f"real server: {real} ({virtual})"
-    return f"real server: {id} ({virtual})"
+    return f"real server: {want.known.get(id, id) if want else id} ({virtual})"
