@@ -39,9 +39,9 @@ class WantedService:
     """What the table should hold for one virtual service.
 
     `dests` is in the order of the configuration, the fallback last. `known` are all that the
-    configuration names, wanted now or not, each with the first server of its key. `quiesced` are down and keep their place with weight 0;
-    one of them that is missing is put back only with `readd`. `readdquiescent` is the directive,
-    which the log's words depend on.
+    configuration names, wanted now or not, each with the first server of its key. `quiesced` are
+    down and keep their place with weight 0; one of them that is missing is put back only with
+    `readd`. `readdquiescent` is the directive, which the log's words depend on.
     """
 
     service: Service
