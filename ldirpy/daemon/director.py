@@ -7,21 +7,26 @@ whoever wants to know what happened listens to the events.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import attrs
 
 from ldirpy.assignments import Assignments, Seat, assign
+from ldirpy.checkers.base import CheckResult
 from ldirpy.checkers.registry import Probe
 from ldirpy.config.model import Config, DirectorState, Real, Virtual
 from ldirpy.daemon import wording
 from ldirpy.daemon.events import Adopted, Audience, Judged, Listener, Standing, StateChanged
 from ldirpy.daemon.journal import journal
-from ldirpy.daemon.keeping import TableKeeper, Touched, Want
+from ldirpy.daemon.keeping import RETRY_INTERVAL, TableKeeper, Touched, Want
 from ldirpy.daemon.probing import CheckDone, first_delays, probe_forever
 from ldirpy.desired import dest_id, service_id, wanted
+from ldirpy.errors import IpvsError
 from ldirpy.health import Change, Event, Health, step
 from ldirpy.ipvs.model import IpvsTable, ServiceId, Table
+
+log = logging.getLogger("ldirpy")
 
 
 @attrs.frozen
@@ -68,9 +73,12 @@ class Director:
         self.config = config
         self.state = DirectorState.STARTING
         self._assigned: Assignments = assign(config)
+        self._seats: dict[ServiceId, tuple[Seat, ...]] = {}
         self._health: dict[Seat, Health] = {}
         self._probes: dict[Probe, asyncio.Task[None]] = {}
         self._awaited: set[Probe] = set()  # whose first verdict is outstanding
+        self._verdicts: dict[Probe, CheckResult] = {}  # the last of each running probe
+        self._requested: _Reload | None = None  # the last reload that was asked for
         self._out: Callable[[Virtual, Real], bool] = lambda virtual, real: False
         self._held: frozenset[Seat] = frozenset()  # the seats that `_out` is true of
         self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
@@ -88,7 +96,7 @@ class Director:
         Raises IpvsError if the table cannot even be read at the start.
         """
         try:
-            await self._adopt(self._assigned, old=None)
+            await self._adopt(await self._table.read(list(self._assigned.virtuals)), old=None)
             ready()
             while await self._handle(await self._messages()):
                 pass
@@ -105,7 +113,8 @@ class Director:
 
         Raises ConfigError, and goes on as before, for one that cannot be carried out.
         """
-        self._put(_Reload(config, assign(config)))
+        self._requested = _Reload(config, assign(config))
+        self._put(self._requested)
 
     def hold(self, out: Callable[[Virtual, Real], bool]) -> None:
         """Take the real servers that `out` is true of out for maintenance, and let the others in.
@@ -147,12 +156,12 @@ class Director:
                 case _Maintenance(out):
                     self._out = out
                     self._held_now(touched)
-                case _Reload(config, assigned):
-                    old = self._assigned
-                    self.config, self._assigned = config, assigned
-                    touched.clear()
-                    await self._adopt(self._assigned, old=old)
-                    self._held_now(touched)
+                case _Reload():
+                    before = self._health
+                    if await self._reload(message):
+                        touched.clear()
+                        self._held_now(touched)
+                        self._judge_new(before, touched)
                 case _Retry():
                     pass  # acted on below, after the reloads that came with it
                 case _Stop():
@@ -167,6 +176,21 @@ class Director:
             self._go_on(DirectorState.RUNNING)
         return True
 
+    async def _reload(self, message: _Reload) -> bool:
+        """Adopt another configuration; false, and later once more, if the table cannot be read."""
+        if message is not self._requested:
+            return False  # a later one has been asked for
+        try:
+            actual = await self._table.read([*message.assigned.virtuals, *self._assigned.virtuals])
+        except IpvsError as error:
+            log.error("%s", error)
+            asyncio.get_running_loop().call_later(RETRY_INTERVAL, self._put, message)
+            return False
+        old, self.config, self._assigned = self._assigned, message.config, message.assigned
+        self._go_on(DirectorState.RELOADING)
+        await self._adopt(actual, old=old)
+        return True
+
     def _go_on(self, state: DirectorState) -> None:
         if state is not self.state:
             self.state = state
@@ -177,13 +201,25 @@ class Director:
     def _verdict(self, done: CheckDone, touched: Touched) -> None:
         """Take in what a probe found, for every seat it decides on."""
         self._awaited.discard(done.probe)
+        if done.probe in self._probes and done.result is not None:
+            self._verdicts[done.probe] = done.result
         # A probe that a reload took away may still have had its word in the inbox.
         for seat in self._assigned.seats.get(done.probe, ()):
             if seat in self._held:
                 self._judge(seat, Event.MAINTENANCE, wording.IN_MAINTENANCE, touched)
             elif done.result is not None:
-                event = Event.PASSED if done.result.up else Event.FAILED
-                self._judge(seat, event, done.result.message, touched)
+                self._judge_by(seat, done.result, touched)
+
+    def _judge_new(self, before: Mapping[Seat, Health], touched: Touched) -> None:
+        """Give seats that are new the last verdict of a probe that has been running for others."""
+        for probe, result in self._verdicts.items():
+            for seat in self._assigned.seats[probe]:
+                if seat not in before and seat not in self._held:
+                    self._judge_by(seat, result, touched)
+
+    def _judge_by(self, seat: Seat, result: CheckResult, touched: Touched) -> None:
+        event = Event.PASSED if result.up else Event.FAILED
+        self._judge(seat, event, result.message, touched)
 
     def _judge(self, seat: Seat, event: Event, message: str, touched: Touched) -> None:
         """Note in `touched` the dest whose place in the table an event changes."""
@@ -222,18 +258,20 @@ class Director:
 
     # -- the table ---------------------------------------------------------------------------
 
-    async def _adopt(self, new: Assignments, *, old: Assignments | None) -> None:
-        """Make the table and the probes those of a configuration: start and reload alike."""
-        self._go_on(DirectorState.RELOADING if old else DirectorState.STARTING)
+    async def _adopt(self, actual: Table, *, old: Assignments | None) -> None:
+        """Make the table and the probes those of the configuration: start and reload alike."""
+        new = self._assigned
         self._tell(Adopted(self.config))
-        gone = {
-            key: v for key, v in (old.virtuals if old else {}).items() if key not in new.virtuals
-        }
-        actual = await self._table.read([*new.virtuals, *gone])
-        self._health = {
-            seat: self._health.get(seat) or _seeded(seat, virtual, actual)
+        before = old.virtuals if old else {}
+        gone = {key: v for key, v in before.items() if key not in new.virtuals}
+        self._seats = {
+            key: tuple(Seat(key, real) for real in virtual.reals)
             for key, virtual in new.virtuals.items()
-            for seat in (Seat(key, real) for real in virtual.reals)
+        }
+        self._health = {
+            seat: self._health.get(seat) or _seeded(seat, new.virtuals[key], actual)
+            for key, seats in self._seats.items()
+            for seat in seats
         }
         wants = [self._want(virtual, readd=True) for virtual in new.virtuals.values()]
         await self._table.adopt(wants, gone.values(), actual)
@@ -259,14 +297,13 @@ class Director:
 
     def _up(self, virtual: Virtual) -> Collection[Real]:
         """The real servers of a virtual service that are up, in the configuration's order."""
-        key = service_id(virtual)
-        return [real for real in virtual.reals if self._health[Seat(key, real)].up]
+        seats = self._seats[service_id(virtual)]
+        return [seat.real for seat in seats if self._health[seat].up]
 
     def _tell_standing(self, services: Iterable[ServiceId]) -> None:
         for key in services:
-            virtual = self._assigned.virtuals[key]
-            up = any(self._health[Seat(key, real)].up for real in virtual.reals)
-            self._tell(Standing(virtual=virtual, up=up))
+            up = any(self._health[seat].up for seat in self._seats[key])
+            self._tell(Standing(virtual=self._assigned.virtuals[key], up=up))
 
     # -- the probes --------------------------------------------------------------------------
 
@@ -284,6 +321,7 @@ class Director:
     async def _end_probes(self, probes: Iterable[Probe]) -> None:
         tasks = [self._probes.pop(probe) for probe in probes]
         self._awaited.intersection_update(self._probes)
+        self._verdicts = {p: result for p, result in self._verdicts.items() if p in self._probes}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,7 @@ from ldirpy.daemon.director import Director
 from ldirpy.daemon.events import Listener
 from ldirpy.errors import IpvsError
 from ldirpy.ipvs.memory import MemoryTable
-from ldirpy.ipvs.model import Operation, Table
+from ldirpy.ipvs.model import Operation, ServiceId, Table
 from ldirpy.net import Forward
 
 VIP = ip_address("198.51.100.1")
@@ -63,6 +63,12 @@ class StrictTable(MemoryTable):
         super().__init__(table)
         self.operations: list[Operation] = []
         self.refuse: Callable[[Operation], bool] = lambda operation: False
+        self.mute = False
+
+    def read(self, only: Iterable[ServiceId] | None = None) -> Table:
+        if self.mute:
+            raise IpvsError("IPVS does not answer")
+        return super().read(only)
 
     def apply(self, operations: Iterable[Operation]) -> None:
         for operation in operations:

@@ -349,3 +349,52 @@ def test_each_service_has_its_interval(stage: Stage, table: StrictTable) -> None
     assert len(stage.checks["192.0.2.2"]) == pytest.approx(31, abs=1)
     assert len(stage.checks["192.0.2.3"]) == pytest.approx(3, abs=1)
     assert len(stage.checks["192.0.2.1"]) == pytest.approx(34, abs=2)
+
+
+def test_a_reload_while_the_table_cannot_be_read(stage: Stage, table: StrictTable) -> None:
+    """The old configuration goes on, and the new one is adopted when the table can be read."""
+
+    async def story() -> None:
+        async with directing(Config(virtuals=[WEB]), table) as director:
+            await asyncio.sleep(1)
+            table.mute = True
+            director.reload(Config(virtuals=[virtual([1])]))
+            await asyncio.sleep(1)
+            table.mute = False
+            assert serving(table) == {1: 1, 2: 1}
+            await asyncio.sleep(5)
+            assert serving(table) == {1: 1}
+
+    run_jumping(story())
+
+
+def test_a_new_service_of_known_servers(stage: Stage, table: StrictTable) -> None:
+    """Servers that are checked already serve a service that a reload adds at once."""
+    slow = attrs.evolve(WEB, checkinterval=600)
+
+    async def story() -> None:
+        async with directing(Config(virtuals=[slow]), table) as director:
+            stage.fail(["192.0.2.2"])
+            await asyncio.sleep(5)
+            director.reload(Config(virtuals=[slow, attrs.evolve(slow, port=81)]))
+            await asyncio.sleep(0.1)
+            assert serving(table, 81) == serving(table, 80) == {1: 1}
+
+    run_jumping(story())
+
+
+def test_the_last_reload_counts(stage: Stage, table: StrictTable) -> None:
+    """One that had to wait for the table does not undo a later one."""
+
+    async def story() -> None:
+        async with directing(Config(virtuals=[WEB]), table) as director:
+            await asyncio.sleep(1)
+            table.mute = True
+            director.reload(Config(virtuals=[virtual([1])]))
+            await asyncio.sleep(1)
+            table.mute = False
+            director.reload(Config(virtuals=[virtual([2])]))
+            await asyncio.sleep(30)
+            assert serving(table) == {2: 1}
+
+    run_jumping(story())
