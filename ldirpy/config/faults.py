@@ -42,7 +42,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, or an empty text."""
     import difflib  # few files need it
 
-    found = difflib.get_close_matches(word.strip("\"' ").lower(), list(known), 1, cutoff=0.6)
+    found = difflib.get_close_matches(word.strip("\"' ").lower(), list(known), 1, cutoff=0.7)
     return found[0] if found else ""
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import attrs
 
 BLANKS = " \t\r\f\v"
-INDENT = 4  # blanks
+INDENT = 4  # blanks, and what a tab counts
 
 _DIRECTIVE = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)", re.ASCII | re.DOTALL)
 _BARE = re.compile(r"[A-Za-z_]\w*(?=\s*$)", re.ASCII)

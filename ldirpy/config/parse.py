@@ -13,7 +13,7 @@ import attrs
 from ldirpy.config.directives import DIRECTIVES, OUTDATED, SERVICES, Directive, known
 from ldirpy.config.faults import REFUSED, Fault, Value, choice, nearest
 from ldirpy.config.fields import SECRET
-from ldirpy.config.lines import BLANKS, Line, SectionEnd, directives
+from ldirpy.config.lines import BLANKS, INDENT, Line, SectionEnd, directives
 from ldirpy.config.resolve import Resolver, SystemResolver
 from ldirpy.config.servers import Place
 from ldirpy.errors import ConfigError, Problem
@@ -188,6 +188,8 @@ class _Reader:
             assert self._section is not None
             self._section.place = said.value
         elif section is None:
+            if line.name == "maintenancedir" and not self._resolver.is_directory(said.value):
+                self.record.doubt(line, Fault("there is no such directory"))
             self.record.said[line.name] = said
             self.record.all.append(said)
         else:
@@ -260,11 +262,7 @@ def _unknown(line: Line, section: Section | None) -> Fault:
             "take the blanks out: an empty line ends the section of a virtual service",
         )
     if not line.inside and line.raw[:1] in BLANKS:
-        return Fault(
-            "unknown command: an indented line outside of a virtual service",
-            "the lines of a virtual service follow its virtual= line, with no empty line between, "
-            "and are indented by four blanks or more",
-        )
+        return _indented(line)
     if line.raw.startswith("\ufeff"):
         return Fault("the file begins with a byte order mark", "save it as UTF-8 without one")
     if not line.name:
@@ -289,6 +287,22 @@ def _unknown(line: Line, section: Section | None) -> Fault:
         )
     near = nearest(line.name, known(inside=line.inside)) or nearest(line.name, DIRECTIVES)
     return Fault("unknown directive", f"did you mean {near}=?" if near else "", line.name)
+
+
+def _indented(line: Line) -> Fault:
+    """The fault of an indented line that belongs to no virtual service."""
+    spread = line.raw.replace("\t", " " * INDENT)
+    width = len(spread) - len(spread.lstrip(BLANKS))
+    if width < INDENT:
+        return Fault(
+            f"unknown command: indented by {width} blank{'s' if width > 1 else ''}",
+            "indent the lines of a virtual service by four blanks or more, or by a tab, and "
+            "directives for all of them not at all",
+        )
+    return Fault(
+        "unknown command: an indented line outside of a virtual service",
+        "the lines of a virtual service follow its virtual= line, with no empty line between",
+    )
 
 
 def problem(path: str, line: Line, fault: Fault) -> Problem:

@@ -14,6 +14,8 @@ PLUG_INS = "ldirpy.checkers"  # the entry points by which packages announce thei
 
 _QUAD = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 
+_LITERAL = re.compile(r"[0-9.]+|.*:.*")
+
 
 class Resolver(Interface):
     """The questions. A test answers them without a network."""
@@ -59,7 +61,8 @@ class SystemResolver:
         found = self._found[key]
         if found is None:
             kind = "IPv4" if family is Family.IPV4 else "IPv6"
-            raise LookupError(f"{host} has no {kind} address")
+            verb = "is not an" if _LITERAL.fullmatch(host) else "has no"
+            raise LookupError(f"{host} {verb} {kind} address")
         return found
 
     def port(self, name: str, protocol: Protocol | None) -> int:

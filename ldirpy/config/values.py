@@ -123,7 +123,9 @@ def _unquoted(value: Value) -> Fault:
     if value.text.startswith('"'):
         return Fault("there is no closing quote", f'write {value.text.rstrip(BLANKS)}"')
     # Word processors write quotes of their own.
-    bare = value.text.strip(BLANKS + "\"'\u201c\u201d\u201e\u2018\u2019")
+    bare = re.sub(r"\s#.*", "", value.text, flags=re.ASCII).strip(
+        BLANKS + "\"'\u201c\u201d\u201e\u2018\u2019"
+    )
     return Fault("must be in double quotes", f'write "{bare}"' if bare else 'write "..."')
 
 

@@ -156,7 +156,7 @@ def _ignored(section: Section, virtual: Virtual, *, forks: bool) -> Doubts:
     if virtual.checktype not in _EXTERNAL:
         yield from useless("checkcommand", f"with checktype {virtual.checktype.value}")
     if virtual.checktype not in _NEGOTIATES:
-        for name in ("service", *USED_BY):
+        for name in USED_BY:
             yield from useless(name, f"with checktype {virtual.checktype.value}")
         return
     if virtual.service in SERVICES:

@@ -29,6 +29,8 @@ def found(text: str) -> list[str]:
         ("checktimeout=5s", "1:14: checktimeout: is read as 5"),
         ("checktimeout=1.5", "1:14: checktimeout: is read as 1"),
         ("checkcount=2", "1:1: checkcount: is deprecated"),
+        ("maintenancedir=/nosuch", "1:16: maintenancedir: there is no such directory"),
+        ("maintenancedir=/tmp", None),
         ("supervised", "1:1: supervised: a bare supervised is deprecated"),
         ("smtp=mail", "1:1: smtp: has no effect: there is no emailalert"),
         ("fallback=:80", "1:10: fallback: names no host, which means 127.0.0.1"),
