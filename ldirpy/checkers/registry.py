@@ -13,11 +13,10 @@ import attrs
 
 from ldirpy.checkers.base import Checker
 from ldirpy.config.model import CheckType, Real, Virtual
+from ldirpy.config.resolve import PLUG_INS
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
-
-ENTRY_POINTS = "ldirpy.checkers"
 
 # Values of `service`, used when checktype is negotiate or a number.
 SERVICES: Mapping[str, str] = {
@@ -154,7 +153,7 @@ def _plugged() -> "EntryPoints":
     # Imported here: it is slow, and few configurations need it.
     import importlib.metadata
 
-    return importlib.metadata.entry_points(group=ENTRY_POINTS)
+    return importlib.metadata.entry_points(group=PLUG_INS)
 
 
 def _loaded(point: "EntryPoint") -> object:

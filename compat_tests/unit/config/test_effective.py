@@ -1,8 +1,11 @@
 """What takes effect: defaults, what is inherited, numbers and names in the end."""
 
+import attrs
 import pytest
 
-from ldirpy import ConfigError, Protocol, Real, Virtual, loads
+from ldirpy import Config, ConfigError, Protocol, Real, Virtual, loads
+from ldirpy.checkers.registry import SERVICES as CHECKED
+from ldirpy.config.directives import DIRECTIVES, SERVICES, Scope
 from ldirpy.net import Family
 
 SECTION = "virtual=192.0.2.1:80\n    {}\n\n"
@@ -172,3 +175,19 @@ def test_every_directive_reaches_the_model() -> None:
     assert {name: web.places[name] for name in ("smtp", "checkcount", "fallback", "verify")} == {
         "smtp": 27, "checkcount": 1, "fallback": 3, "verify": 21,
     }  # fmt: skip
+
+
+def test_the_table_of_directives() -> None:
+    """Each row names a field of the model, for each place where the directive may stand."""
+    for row in DIRECTIVES.values():
+        inside, outside = Scope.VIRTUAL in row.scope, Scope.GLOBAL in row.scope
+        assert row.doc
+        if inside:
+            assert row.field.removesuffix("6") in attrs.fields_dict(Virtual), row.name
+        if outside and not row.extension:
+            assert row.field in attrs.fields_dict(Config), row.name
+
+
+def test_services() -> None:
+    """Those that the language knows are those that have a checker."""
+    assert sorted(SERVICES) == sorted(CHECKED)
