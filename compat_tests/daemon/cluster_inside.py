@@ -18,6 +18,7 @@ MANAGER = "/usr/share/heartbeat/ResourceManager"
 
 TEXT = """\
 checkinterval=1
+quiescent=no
 virtual=192.0.2.1:80
     real=192.0.2.2:80 masq
     checktype=on

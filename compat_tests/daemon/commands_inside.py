@@ -20,6 +20,7 @@ COMMANDS = ("status", "reload", "force-reload", "try-restart", "start", "restart
 
 GOOD = """\
 checkinterval=1
+quiescent=no
 virtual=192.0.2.1:80
     real=192.0.2.2:80 masq
     checktype=on

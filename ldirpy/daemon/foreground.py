@@ -29,7 +29,7 @@ async def run(
     on_change: Callable[[Table], None] | None = None,
     attendant: Attendant | None = None,
 ) -> None:
-    """Direct until SIGTERM, SIGINT, SIGQUIT or SIGABRT; SIGHUP reads `path` again.
+    """Direct until SIGTERM, SIGINT or SIGQUIT; SIGHUP reads `path` again.
 
     Raises ConfigError for a configuration that cannot be carried out, and IpvsError if the kernel's
     table cannot be read.
@@ -57,7 +57,7 @@ async def run(
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, stop, number.name.removeprefix("SIG"))
     loop.add_signal_handler(signal.SIGHUP, reload)
     log.info(wording.STARTING.format(version=__version__, how=attendant.how))
