@@ -1,6 +1,6 @@
 """Any text at all: it is a Config, or a ConfigError that names its lines."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldirpy import Config, ConfigError
@@ -32,6 +32,7 @@ _WORDS = st.sampled_from(
 _TEXTS = st.one_of(st.text(max_size=200), st.lists(_WORDS, max_size=40).map("".join))
 
 
+@settings(deadline=None)  # a busy machine is not a slow parser
 @given(_TEXTS)
 def test_any_text(text: str) -> None:
     """Nothing but ConfigError comes out, and its problems stand in lines of the text."""

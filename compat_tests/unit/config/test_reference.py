@@ -44,3 +44,12 @@ def test_every_directive_is_written() -> None:
 
     assert set(text.GLOBAL) == outside - servers
     assert set(text.SECTION) == inside - servers - {"fallback6"}
+
+
+def test_what_differs_is_there() -> None:
+    """Each link from a page to a deviation leads to one."""
+    docs = PAGE.parent
+    named = set(re.findall(r"^### (\S+)", (docs / "deviations.md").read_text(), re.MULTILINE))
+    pages = "".join(page.read_text() for page in docs.glob("*.md"))
+
+    assert set(re.findall(r"deviations\.md#([\w-]+)", pages)) - named == set()
