@@ -78,7 +78,7 @@ def _plain(real: Real) -> Real:
 # ASCII are in old files in any encoding, as bytes that are no UTF-8 too.
 _TEXT_CHARACTERS = st.sampled_from("abcXYZ0189 /.,:;=-_+*?()[]|\\$^&%!@~'äß→\udcfc\"")
 texts = st.text(_TEXT_CHARACTERS, min_size=1, max_size=12)
-bare_texts = texts.filter(lambda text: text == text.strip() and text[0] not in "\"'")
+bare_texts = texts.filter(lambda text: text == text.strip(" "))
 patterns = st.sampled_from(["OK", "^a.*b$", r"\d+\s", "(?i)up|ready", "[[:alpha:]]", "ä", "a, b"])
 paths = st.text(st.sampled_from("abc/.-_0 "), min_size=1, max_size=8).map(lambda tail: f"/t{tail}x")
 seconds = st.integers(1, 5000)
@@ -126,7 +126,7 @@ def configs(draw: st.DrawFn) -> Config:
         "callback": draw(maybe(paths)),
         "fallback": draw(fallbacks),
         "fallback6": draw(maybe(reals(Family.IPV6).map(_plain))),
-        "fallbackcommand": draw(maybe(paths)),
+        "fallbackcommand": draw(maybe(paths | bare_texts)),
         "logfile": draw(st.sampled_from(["/var/log/ldirectord.log", "local0", "/tmp/a b.log"])),
         "emailalert": draw(mails),
         "emailalertfrom": draw(maybe(st.sampled_from(["a@example.com", "The Director <b@c>"]))),
@@ -206,7 +206,7 @@ def _sections(draw: st.DrawFn, key: dict[str, Any], said: dict[str, Any]) -> Vir
         checksource=draw(maybe(addresses(family))),
         quiescent=draw(booleans),
         cleanstop=draw(booleans),
-        fallbackcommand=draw(st.just(said["fallbackcommand"]) | paths),
+        fallbackcommand=draw(st.just(said["fallbackcommand"]) | paths | bare_texts),
         monitorfile=draw(maybe(st.just("/dev/null"))),
         emailalert=said["emailalert"] or draw(mails),
         emailalertfreq=draw(st.integers(0, 3)),

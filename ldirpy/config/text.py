@@ -150,7 +150,9 @@ def _lines(owner: str, name: str, value: Any) -> Iterator[str]:
         yield f"{name}={spoken(value)}"
     else:
         words = _checked(owner, name, spoken(value))
-        yield f'{name}="{words}"' if name in QUOTED else f"{name}={words}"
+        # A fallbackcommand for all keeps its quotes, that of a section loses them.
+        quoted = name in QUOTED or (name == "fallbackcommand" and owner)
+        yield f'{name}="{words}"' if quoted else f"{name}={words}"
 
 
 def _refuse_implied(owner: str, virtual: Virtual) -> None:
@@ -200,10 +202,8 @@ def _checked(owner: str, name: str, words: str) -> str:
         raise ValueError(
             f"{owner}{name}: must be one line without tabs and control characters, not {shown}"
         )
-    if name not in QUOTED and (words != words.strip() or words[0] in "\"'"):
-        raise ValueError(
-            f"{owner}{name}: must not begin with a quote, nor begin or end with a blank: {shown}"
-        )
+    if name not in _TO_THE_LETTER and words != words.strip(" "):
+        raise ValueError(f"{owner}{name}: must not begin or end with a blank: {shown}")
     if (shape := _SHAPES.get(name)) and not re.fullmatch(shape, words, re.ASCII):
         raise ValueError(f"{owner}{name}: cannot be written in a file: {shown}")
     return words
@@ -234,6 +234,8 @@ def _item(one: Any) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
+# Blanks at the ends of these mean something.
+_TO_THE_LETTER = frozenset({"request", "receive", "login", "passwd", "database", "secret"})
 # What these values must look like for either parser to take the whole of them.
 _SHAPES = {
     "emailalert": r"[^\s,\"']+(, [^\s,\"']+)*",

@@ -77,7 +77,7 @@ virtual6=7
         ({"receive": "a\tb"}, "receive: must be one line without tabs and control characters"),
         (
             {"comment": " x"},
-            "comment: must not begin with a quote, nor begin or end with a blank: ' x'",
+            "comment: must not begin or end with a blank: ' x'",
         ),
         ({"passwd": "hu#sh"}, "passwd: must not contain a # in a file, as *** does"),
         ({"scheduler": "WRR"}, "scheduler: cannot be written in a file: 'WRR'"),
