@@ -21,7 +21,7 @@ mkdir -p /run/modules/lib/modules
 ln -s "/usr/lib/uml/modules/$(uname -r)" /run/modules/lib/modules/
 modprobe -d /run/modules -a ip_vs ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_wlc ip_vs_sh ip_vs_dh ip_vs_mh \
     ip_vs_sed ip_vs_nq ip_vs_fo ip_vs_ovf ip_vs_lblc ip_vs_lblcr ip_vs_ftp ip_vs_pe_sip \
-    veth bridge dummy ipip ip6_tunnel sch_netem \
+    veth bridge dummy nlmon ipip ip6_tunnel sch_netem \
     iptable_filter iptable_mangle ip6table_filter ip6table_mangle xt_mark xt_tcpudp ipt_REJECT
 
 sh "$KERNEL_WORK/command" < /dev/null > "$KERNEL_WORK/output" 2>&1

@@ -28,10 +28,11 @@ http {{
     client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
     fastcgi_temp_path {directory}/fastcgi; uwsgi_temp_path {directory}/uwsgi;
     scgi_temp_path {directory}/scgi;
-    keepalive_timeout 0;
+    keepalive_timeout 0; send_timeout 600s;
     server {{
 {listen}
         location / {{ return 200 "{name}\\n"; }}
+        location = /long {{ root {directory}; }}
         location /alive {{
             if (-f {directory}/breaks) {{ return 500 "broken\\n"; }}
             if (-f {directory}/lies) {{ return 200 "closed for the day\\n"; }}

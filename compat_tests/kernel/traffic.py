@@ -59,14 +59,14 @@ def problem(
     return f"{virtual.key}: expected to answer: {wanted}; answered: {', '.join(answers)}"
 
 
-def ask(world: World, virtual: Virtual) -> str:
+def ask(world: World, virtual: Virtual, timeout: float = TIMEOUT) -> str:
     """The name of the server that answers one request, or the failure in angle brackets."""
     family = socket.AF_INET6 if ":" in virtual.address else socket.AF_INET
     kind = socket.SOCK_STREAM if virtual.protocol == "tcp" else socket.SOCK_DGRAM
     with netns.inside(world.client):
         connection = socket.socket(family, kind)
     with connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(timeout)
         try:
             connection.connect((virtual.address, virtual.port))
             return _ask_dns(connection, kind) if virtual.port == 53 else _ask_http(connection)
