@@ -63,7 +63,19 @@ def busy_threads() -> int:
 async def peer(
     behaviour: Behaviour, *, host: str = "127.0.0.1", tls: bool = False
 ) -> AsyncIterator[int]:
-    """A server that treats every connection to the port, which is yielded, with `behaviour`."""
+    """A server that treats every connection to the port, which is yielded, with `behaviour`.
+
+    What is done inside must leave nothing behind.
+    """
+    async with nothing_left(), listening(behaviour, host=host, tls=tls) as port:
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    behaviour: Behaviour, *, host: str = "127.0.0.1", tls: bool = False
+) -> AsyncIterator[int]:
+    """The same server, with others beside it."""
     tasks: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: Reader, writer: Writer) -> None:
@@ -78,15 +90,14 @@ async def peer(
             tasks.discard(task)
             writer.close()
 
-    async with nothing_left():
-        server = await asyncio.start_server(serve, host, 0, ssl=server_context() if tls else None)
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
-            for task in filter(None, list(tasks)):
-                task.cancel()
-            await asyncio.sleep(0.01)
+    server = await asyncio.start_server(serve, host, 0, ssl=server_context() if tls else None)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in filter(None, list(tasks)):
+            task.cancel()
+        await asyncio.sleep(0.01)
 
 
 def free_port() -> int:

@@ -347,3 +347,48 @@ def leafnode() -> Iterator[int]:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+@contextlib.contextmanager
+def nginx() -> Iterator[dict[str, int]]:
+    """Web servers with PAGE: the ports of http and https."""
+    ports = {name: free_port() for name in ("http", "https")}
+    certificate, key = certificate_files()
+    with open_folder() as folder:
+        (folder / "index.html").write_bytes(PAGE)
+        (folder / "nginx.conf").write_text(f"""
+daemon off; pid {folder}/pid; error_log {folder}/error.log; user root;
+events {{ }}
+http {{
+  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
+  fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  server {{
+    listen 127.0.0.1:{ports["http"]}; listen 127.0.0.1:{ports["https"]} ssl; root {folder};
+    ssl_certificate {certificate}; ssl_certificate_key {key};
+  }}
+}}
+""")
+        command = ["nginx", "-c", str(folder / "nginx.conf")]
+        with serving(Program(command, ports=tuple(ports.values()))):
+            yield ports
+
+
+@contextlib.contextmanager
+def named() -> Iterator[int]:
+    """A name server that knows the address 192.0.2.1 of www.example.com: the port, UDP and TCP."""
+    port = free_port()
+    with open_folder() as folder:
+        (folder / "zone").write_text(
+            "$TTL 60\n@ SOA ns root 1 60 60 60 60\n  NS ns\nns A 127.0.0.1\nwww A 192.0.2.1\n"
+        )
+        (folder / "named.conf").write_text(f"""
+options {{
+  directory "{folder}"; pid-file none; session-keyfile "{folder}/session.key";
+  listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; recursion no;
+}};
+controls {{ }};
+zone "example.com" {{ type primary; file "{folder}/zone"; }};
+""")
+        command = ["named", "-f", "-c", str(folder / "named.conf")]
+        with serving(Program(command, ports=(port,))):
+            yield port
