@@ -74,3 +74,20 @@ def test_a_closed_pipe(tmp_path: Path) -> None:
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_look_at_a_file_loads_little(tmp_path: Path) -> None:
+    """What only a check or the kernel needs is not loaded to look at a file: it takes its time."""
+    path = tmp_path / "a.cf"
+    path.write_text("quiescent=no\nvirtual=192.0.2.1:80\n    real=192.0.2.2:80 gate\n")
+    program = (
+        "import sys; from ldirpy.cli import main; "
+        f"assert main(['check', {str(path)!r}]) == main(['show', {str(path)!r}]) == 0; "
+        "heavy = {'requests', 'urllib3', 'dns', 'pyroute2', 'pcre2', 'importlib.metadata'}; "
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    words = [sys.executable, "-S", "-c", program]
+    places = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(words, capture_output=True, text=True, env=places, check=False)
+
+    assert done.stderr == "[]\n"

@@ -54,3 +54,31 @@ def test_an_example_runs(example: Example, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     if example.output is not None:
         assert done.stdout == example.output
+
+
+MIGRATION = (ROOT / "docs" / "migration.md").read_text()
+
+
+def test_the_outputs_of_the_migration_guide(tmp_path: Path) -> None:
+    """Each command of docs/migration.md on its web.cf prints what the page shows."""
+    found = re.search(r"```cf\n(.*?)```", MIGRATION, re.DOTALL)
+    assert found is not None
+    web = found[1]
+    good = web.replace("mask", "masq").replace("sheduler", "scheduler").replace("yes ", "yes")
+    https = "checktype=negotiate\n    service=https\n    verify=yes"
+    (tmp_path / "web.cf").write_text(web)
+    (tmp_path / "good.cf").write_text(good)
+    (tmp_path / "new.cf").write_text(good.replace("checktype=connect", https))
+    blocks = re.findall(r"```console\n\$ (ldirpy [^\n]*)\n(.*?)```", MIGRATION, re.DOTALL)
+
+    assert len(blocks) == 4
+    for command, output in blocks:
+        ours = command.replace("ldirpy", f"{sys.executable} -m ldirpy", 1)
+        done = subprocess.run(
+            ["sh", "-c", f"exec 2>&1; {ours}"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == output, command
