@@ -18,7 +18,7 @@ from pathlib import Path
 
 ONE, TWO, SORRY, VIP = "127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.10"
 PORT = 8000
-PATIENCE = 20.0  # seconds until something that must happen counts as missing
+PATIENCE = 30.0  # seconds until something that must happen counts as missing
 
 CONFIG = """\
 checkinterval=1
@@ -115,15 +115,17 @@ class Day:
             )
 
     def after(self, act: Callable[[], object], *texts: str) -> None:
-        """Do something, and wait until the log has each of these texts, in their order."""
+        """Do something, and wait until the log has each of these texts, in whatever order."""
         act()
+        ends = [self._read]
         for text in texts:
             end = time.monotonic() + PATIENCE
             while (found := self.log.read_text().find(text, self._read)) < 0:
                 if time.monotonic() > end:
                     raise SystemExit(f"not in the log: {text}\n{self.log.read_text()}")
                 time.sleep(0.05)
-            self._read = found + len(text)
+            ends.append(found + len(text))
+        self._read = max(ends)
 
     def maintenance(self, address: str) -> Path:
         """The file that takes a server out."""
@@ -134,15 +136,15 @@ class Day:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def end(self) -> None:
-        """Wait for the daemon to be gone; leave nothing behind."""
+    def end(self, *, stopped: bool) -> None:
+        """Wait for the daemon to be gone, if it was told to stop; leave nothing behind."""
         if self._process is None:
             return
-        try:
-            self._process.wait(PATIENCE)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE if stopped else 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
 @contextlib.contextmanager
@@ -165,6 +167,7 @@ def main(name: str, directory: Path) -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     day = Day(name, directory)
     one, two = day.servers[ONE], day.servers[TWO]
+    stopped = False
     with mail_server(directory / "mails"):
         try:
             one.up()
@@ -186,10 +189,11 @@ def main(name: str, directory: Path) -> None:
             day.after(lambda: None, f"Purged real server (start): {TWO}")
             time.sleep(2.5)
             day.after(lambda: day.signal(signal.SIGTERM), "terminated on signal: TERM")
+            stopped = True
         finally:
             one.down()
             two.down()
-            day.end()
+            day.end(stopped=stopped)
             time.sleep(0.5)  # for the last mail to be written down
 
 

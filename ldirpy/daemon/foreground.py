@@ -40,7 +40,6 @@ async def run(
     attendant = attendant or Attendant()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
-
     stopped_by: list[str] = []
 
     def stop(name: str) -> None:
@@ -62,6 +61,7 @@ async def run(
     loop.add_signal_handler(signal.SIGHUP, reload)
     log.info(wording.STARTING.format(version=__version__, how=attendant.how))
     watch = loop.create_task(attendant.watch())
+    await around.prepare(director)
     look = loop.create_task(around.watch(director, path, reread))
     try:
         await director.run(attendant.ready)

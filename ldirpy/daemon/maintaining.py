@@ -18,6 +18,7 @@ from ldirpy.net import Address
 log = logging.getLogger("ldirpy")
 
 LOOK_INTERVAL = 1.0  # seconds between two looks at the directory
+NAMES_WAIT = 2.0  # seconds that the start waits for names at the most
 LOOKUPS = 8  # reverse lookups at a time: each that fails may take the resolver's 10 s and more
 
 
@@ -36,28 +37,44 @@ class Maintenance:
         self._host_name = host_name or reverse_lookup
         self._host_names: dict[Address, str] = {}
         self._config: Config | None = None
+        self._lookups: asyncio.Task[None] | None = None
+        self._told: tuple[frozenset[str], dict[Address, str]] = (frozenset(), {})
         self._trouble = ""
+
+    async def prepare(self) -> None:
+        """Tell the director, before its first check, who is out; waits for names a short time."""
+        self._follow()
+        if self._lookups is not None:
+            await asyncio.wait([self._lookups], timeout=NAMES_WAIT)
+        await self._tell()
 
     async def watch(self) -> None:
         """Look each second, for ever."""
-        lookups: asyncio.Task[None] | None = None
-        seen: tuple[frozenset[str], int] = (frozenset(), 0)
         try:
             while True:
-                if self._config is not self._director.config:
-                    self._config = self._director.config
-                    if lookups:
-                        lookups.cancel()
-                    if self._config.maintenancedir:
-                        lookups = asyncio.create_task(self._look_up(self._config))
-                now = (await self._look(), len(self._host_names))
-                if now != seen:
-                    self._director.hold(is_out(now[0], dict(self._host_names)))
-                    seen = now
+                self._follow()
+                await self._tell()
                 await asyncio.sleep(LOOK_INTERVAL)
         finally:
-            if lookups:
-                lookups.cancel()
+            if self._lookups is not None:
+                self._lookups.cancel()
+
+    def _follow(self) -> None:
+        """Look up the names of a configuration that is new."""
+        if self._config is self._director.config:
+            return
+        self._config = self._director.config
+        if self._lookups is not None:
+            self._lookups.cancel()
+        self._lookups = None
+        if self._config.maintenancedir:
+            self._lookups = asyncio.create_task(self._look_up(self._config))
+
+    async def _tell(self) -> None:
+        now = (await self._look(), dict(self._host_names))
+        if now != self._told:
+            self._director.hold(is_out(*now))
+            self._told = now
 
     async def _look(self) -> frozenset[str]:
         directory = self._config and self._config.maintenancedir

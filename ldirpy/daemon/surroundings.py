@@ -24,11 +24,17 @@ class Surroundings:
         self._mailer = Mailer()
         self._monitor_files = MonitorFiles()
         self._fallback_commands = FallbackCommands()
+        self._maintenance: Maintenance | None = None
         self.listeners: tuple[Listener, ...] = (
             self._monitor_files,
             Alerts(self._mailer),
             self._fallback_commands,
         )
+
+    async def prepare(self, director: Director) -> None:
+        """What must be known before the director's first check."""
+        self._maintenance = Maintenance(director)
+        await self._maintenance.prepare()
 
     async def watch(
         self,
@@ -36,11 +42,12 @@ class Surroundings:
         path: str | os.PathLike[str],
         reload: Callable[[], Awaitable[None]],
     ) -> None:
-        """Watch the configuration file and the maintenance directory until cancelled."""
+        """Watch the configuration file and, as prepared, the maintenance directory; for ever."""
+        assert self._maintenance is not None
         file = ConfigWatch(os.fspath(path), lambda: director.config, reload)
         await asyncio.gather(
             _faults_told("watching the configuration file", file.watch()),
-            _faults_told("watching maintenancedir", Maintenance(director).watch()),
+            _faults_told("watching maintenancedir", self._maintenance.watch()),
         )
 
     async def close(self) -> None:

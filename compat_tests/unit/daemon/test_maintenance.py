@@ -12,9 +12,10 @@ from compat_tests.unit.daemon.scripted import Stage
 from compat_tests.unit.daemon.stories import WEB, StrictTable, directing, real, serving, virtual
 from ldirpy.config.model import Config
 from ldirpy.daemon import maintaining
+from ldirpy.daemon.director import Director
 from ldirpy.daemon.events import DirectorEvent, Judged
 from ldirpy.health import Event
-from ldirpy.ipvs.model import DeleteDest, DestId
+from ldirpy.ipvs.model import AddDest, DeleteDest, DestId
 from ldirpy.maintenance import is_out
 
 NOBODY = is_out([], {})
@@ -145,3 +146,29 @@ def test_the_directory_is_watched(
 
     asyncio.run(story())
     assert sorted(lookups) == ["192.0.2.1", "192.0.2.2"]
+
+
+def test_out_from_the_start(stage: Stage, table: StrictTable, tmp_path: Path) -> None:
+    """One that is out as the daemon starts is never checked, nor put into the table."""
+    (tmp_path / "web1").touch()
+    config = Config(virtuals=[attrs.evolve(WEB, checkinterval=1)], maintenancedir=str(tmp_path))
+    names = {"192.0.2.1": "web1.example.com"}
+
+    async def story() -> None:
+        director = Director(config, table)
+        maintenance = maintaining.Maintenance(
+            director, host_name=lambda address: names.get(str(address))
+        )
+        await maintenance.prepare()
+        task = asyncio.create_task(director.run())
+        await asyncio.sleep(1.5)
+        assert serving(table) == {2: 1}
+        director.stop()
+        await task
+
+    asyncio.run(story())
+    assert "192.0.2.1" not in stage.checks
+    assert not any(
+        isinstance(op, AddDest) and str(op.dest.id.address) == "192.0.2.1"
+        for op in table.operations
+    )
