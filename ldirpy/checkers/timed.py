@@ -4,6 +4,7 @@ The time-outs of such libraries are for each read or write, so that a server whi
 and then holds them for ever. This socket takes what is left of the whole check's time instead.
 """
 
+import io
 import socket
 from typing import Any
 
@@ -32,6 +33,10 @@ class TimedSocket(socket.socket):
 
     def settimeout(self, value: float | None) -> None:
         """The library's own idea, which does not matter."""
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:  # type: ignore[override]
+        """A file to read from; one that is still open does not keep the socket from closing."""
+        return io.BufferedReader(socket.SocketIO(self, "r"))
 
     def recv(self, *arguments: Any) -> bytes:
         self._hurry()
