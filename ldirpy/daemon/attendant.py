@@ -6,7 +6,7 @@ nothing, as when a script runs a director.
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from ldirpy.config.model import Config
 from ldirpy.daemon import children, notify
@@ -31,8 +31,8 @@ class Attendant:
     def stopping(self) -> None:
         """A signal ends the director."""
 
-    async def watch(self) -> None:
-        """Runs as long as the director does."""
+    async def watch(self, answer: Callable[[], Awaitable[None]]) -> None:
+        """Runs as long as the director does, which lives while `answer` returns."""
 
 
 class ServiceAttendant(Attendant):
@@ -74,8 +74,8 @@ class ServiceAttendant(Attendant):
         children.follow(self._execute, ())
         self._execute = ()
 
-    async def watch(self) -> None:
-        await notify.keep_alive()
+    async def watch(self, answer: Callable[[], Awaitable[None]]) -> None:
+        await notify.keep_alive(answer)
 
 
 def _summary(config: Config) -> str:

@@ -45,12 +45,19 @@ class _Retry:
     """Try again to settle the services whose operations the kernel refused."""
 
 
+@attrs.frozen(eq=False)
+class _Mark:
+    """Tell that everything before this has been handled."""
+
+    reached: asyncio.Future[None]
+
+
 @attrs.frozen
 class _Stop:
     pass
 
 
-_Message = CheckDone | _Reload | _Maintenance | _Retry | _Stop
+_Message = CheckDone | _Reload | _Maintenance | _Retry | _Mark | _Stop
 
 
 class Director:
@@ -127,6 +134,12 @@ class Director:
         """End `run`: clean the table of the virtual services that have cleanstop, and return."""
         self._put(_Stop())
 
+    async def answer(self) -> None:
+        """Return when everything that was asked for until now has been handled."""
+        mark = _Mark(asyncio.get_running_loop().create_future())
+        self._put(mark)
+        await mark.reached
+
     def health(self) -> dict[tuple[Virtual, Real], Health]:
         """A snapshot of what is known about each real server of each virtual service."""
         return {
@@ -162,6 +175,8 @@ class Director:
                         touched.clear()
                         self._held_now(touched)
                         self._judge_new(before, touched)
+                case _Mark():
+                    pass  # answered below
                 case _Retry():
                     pass  # acted on below, after the reloads that came with it
                 case _Stop():
@@ -174,6 +189,9 @@ class Director:
             await self._settle(touched)
         if not self._awaited:
             self._go_on(DirectorState.RUNNING)
+        for message in messages:
+            if isinstance(message, _Mark) and not message.reached.done():
+                message.reached.set_result(None)
         return True
 
     async def _reload(self, message: _Reload) -> bool:

@@ -60,7 +60,7 @@ async def run(
         loop.add_signal_handler(number, stop, number.name.removeprefix("SIG"))
     loop.add_signal_handler(signal.SIGHUP, reload)
     log.info(wording.STARTING.format(version=__version__, how=attendant.how))
-    watch = loop.create_task(attendant.watch())
+    watch = loop.create_task(attendant.watch(director.answer))
     await around.prepare(director)
     look = loop.create_task(around.watch(director, path, reread))
     try:
@@ -76,20 +76,26 @@ async def run(
 async def _reload(director: Director, path: str | os.PathLike[str], attendant: Attendant) -> None:
     """Read the file off the loop, where names may be looked up; keep the old one on any error."""
     attendant.reloading()
-    config = None
+    config: Config | None = None
     try:
         config = await asyncio.to_thread(load, path)
         director.reload(config)
-    except ConfigError as error:
+    except (ConfigError, OSError) as error:
         config = None
+        _tell(path, error)
+        log.error(wording.OLD_ONE_STAYS)
+    else:
+        await director.answer()
+    attendant.reloaded(config)
+
+
+def _tell(path: str | os.PathLike[str], error: ConfigError | OSError) -> None:
+    """Say in ldirectord's form what is wrong with the file."""
+    if isinstance(error, ConfigError):
         for problem in error.problems:
             log.error("%s", problem.as_ldirectord("Error", os.getpid()))
-        log.error(wording.OLD_ONE_STAYS)
-    except OSError as error:
+    else:
         log.error("Error [%d]: can not open file %s: %s", os.getpid(), path, error.strerror)
-        log.error(wording.OLD_ONE_STAYS)
-    finally:
-        attendant.reloaded(config)
 
 
 def allow_many_sockets() -> None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Awaitable, Callable
 
 SOCKET, WATCHDOG, WATCHDOG_PID = "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"
 
@@ -36,8 +37,8 @@ def watchdog_seconds() -> float | None:
     return int(text) / 2_000_000
 
 
-async def keep_alive() -> None:
-    """Tell the service manager again and again that the loop turns.
+async def keep_alive(answer: Callable[[], Awaitable[None]]) -> None:
+    """Tell the service manager that we live, again and again, each time that `answer` returns.
 
     Who hangs is not heard of any more, and started anew.
     """
@@ -45,6 +46,7 @@ async def keep_alive() -> None:
     if pause is None:
         return
     while True:
+        await answer()
         _send("WATCHDOG=1")
         await asyncio.sleep(pause)
 

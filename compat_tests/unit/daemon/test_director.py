@@ -65,6 +65,19 @@ def test_a_steady_state_writes_nothing(stage: Stage, table: StrictTable) -> None
     run_jumping(hour())
 
 
+def test_an_answer_comes_after_what_was_asked(stage: Stage, table: StrictTable) -> None:
+    """When the director answers, the reload that was asked for before is in the table."""
+
+    async def asked() -> None:
+        async with directing(Config(virtuals=[WEB]), table) as director:
+            await asyncio.sleep(1)
+            director.reload(Config(virtuals=[attrs.evolve(WEB, scheduler="rr")]))
+            await director.answer()
+            assert [entry.service.scheduler for entry in table.read().values()] == ["rr"]
+
+    run_jumping(asked())
+
+
 def by_hand(table: MemoryTable, key: ServiceId, number: int, weight: int) -> Dest:
     dest = table.read()[key].dests[DestId(ip_address(f"192.0.2.{number}"), 80)]
     return attrs.evolve(dest, weight=weight)

@@ -41,12 +41,15 @@ def test_states(manager: socket.socket) -> None:
 
 
 def test_watchdog(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watchdog hears of the loop twice in its time."""
+    """The watchdog hears of a director that answers twice in its time."""
     monkeypatch.setenv("WATCHDOG_USEC", "100000")
+
+    async def answer() -> None:
+        pass
 
     async def for_a_while() -> None:
         async with asyncio.timeout(0.3):
-            await notify.keep_alive()
+            await notify.keep_alive(answer)
 
     with pytest.raises(TimeoutError):
         asyncio.run(for_a_while())
