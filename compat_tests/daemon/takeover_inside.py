@@ -114,7 +114,8 @@ def main() -> None:
     CONFIG.write_text(TEXT)
     step("back", LDIRPY, "takeover", "--back", str(CONFIG))
     time.sleep(3)
-    # At its start Perl gives a server that is down its weight for a moment: wait for its first round.
+    # At its start Perl gives a server that is down its weight for a moment: wait for the first
+    # round to end.
     until(lambda: table() == perls_table, "Perl's table is another one")
     note("perl runs again")
     step("stop", LDIRPY, str(CONFIG), "stop")
