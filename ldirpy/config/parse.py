@@ -103,7 +103,8 @@ class Record:
         self.problems.append((order, problem(self.path, line, fault)))
         if len(self.problems) >= MAX_ERRORS:
             end = f"there may be more errors; this is the end after {MAX_ERRORS}"
-            raise ConfigError([*self.errors(), Problem(path=self.path, line=0, message=end)])
+            last = Problem(path=self.path, line=line.number, message=end)
+            raise ConfigError([*self.errors(), last], self.doubts)
 
     def doubt(self, line: Line, fault: Fault) -> None:
         """Note a warning."""
