@@ -267,7 +267,7 @@ def _unknown(line: Line, section: Section | None) -> Fault:
     if line.raw.startswith("\ufeff"):
         return Fault("the file begins with a byte order mark", "save it as UTF-8 without one")
     if not line.name:
-        first = line.raw.split()[0]
+        first = line.raw.lstrip(BLANKS).partition(" ")[0]
         row = first in known(inside=line.inside)
         return Fault(
             "unknown command: not of the form NAME = VALUE", f"write {first}=VALUE" if row else ""
