@@ -139,6 +139,15 @@ def test_secrets_on_demand(path: str, capsys: pytest.CaptureFixture[str]) -> Non
         assert "hush" in capsys.readouterr().out
 
 
+def test_what_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A directive that is there and says nothing is shown as none."""
+    path = tmp_path / "a.cf"
+    path.write_text("virtual=192.0.2.1:80\n    persistent=0\n")
+
+    assert main(["show", str(path)]) == 0
+    assert "   2    persistent        none\n" in capsys.readouterr().out
+
+
 def test_a_fault_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file with a fault is not shown; one that is not there is exit 1."""
     bad = tmp_path / "bad.cf"

@@ -65,7 +65,7 @@ def _plain(value: Any) -> Any:
 
 # -- for people --------------------------------------------------------------------------------
 
-NAME = 18  # columns: the longest name of a directive that is not ldirpy's own, and a blank
+NAME = 18  # columns: the longest name of a directive, and two blanks
 
 BOLD, DIM, END = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -76,7 +76,9 @@ def lines(config: Config, *, secrets: bool, colour: bool) -> Iterator[str]:
     A default has no line, and is left out where it has no effect.
     """
     page = _Page(config, colour)
-    yield page.painted(DIM, f"# {config.path}: the line, and the value; a default has no line")
+    yield page.painted(
+        DIM, f"# {printable(config.path)}: the line, and the value; a default has no line"
+    )
     yield page.headline(0, "global")
     values = {name: getattr(config, name) for name in GLOBAL}
     yield from page.rows(values, config.places, _idle_globals(config))
@@ -84,7 +86,8 @@ def lines(config: Config, *, secrets: bool, colour: bool) -> Iterator[str]:
         yield ""
         yield page.headline(virtual.line, f"virtual {virtual} {virtual.protocol.value}")
         yield from page.servers(virtual)
-        values = {name: _value(virtual, name, secrets) for name in SECTION[1:]}
+        values = {name: _value(virtual, name, secrets) for name in SECTION}
+        del values["protocol"]  # it stands in the headline
         yield from page.rows(values, virtual.places, _idle(virtual))
 
 
@@ -130,9 +133,11 @@ class _Page:
         """A row for each value that was said, or that has an effect without having been."""
         for name, value in values.items():
             line = places.get(name, 0)
-            if not line and (value in (None, "", ()) or name in idle):
+            nothing = value in (None, "", ())
+            if not line and (nothing or name in idle):
                 continue
-            row = self._numbered(line, f"  {name:<{NAME}}{printable(spoken(value))}")
+            words = "none" if nothing else printable(spoken(value))
+            row = self._numbered(line, f"  {name:<{NAME}}{words}")
             yield row if line else self.painted(DIM, row)
 
 
