@@ -11,6 +11,7 @@ from ldirpy.config.model import Config
 from ldirpy.daemon import foreground
 from ldirpy.daemon.attendant import ServiceAttendant
 from ldirpy.daemon.instance import Instance
+from ldirpy.errors import LdirpyError
 from ldirpy.ipvs.model import IpvsTable
 
 log = logging.getLogger("ldirpy")
@@ -56,9 +57,12 @@ def serve(
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """See to it that a fault is in the log: a daemon has no terminal for its traceback."""
+    """See to it that the log has what ended the daemon: it has no terminal for a traceback."""
     try:
         yield
+    except (LdirpyError, OSError) as error:
+        log.critical("ldirpy ends: %s", error)
+        raise
     except Exception as error:
         log.critical("ldirpy ends: %s", error, exc_info=True)
         raise
