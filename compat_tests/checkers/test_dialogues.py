@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -192,3 +193,60 @@ def test_more_hanging_checks_than_threads() -> None:
             return {result.message for result in results}
 
     assert asyncio.run(run()) == {"220 mx"}
+
+
+@pytest.mark.parametrize("passwd", ["pä€ss", 'p"\\ss', "p\udcffss"])
+@pytest.mark.parametrize("service", ["ftp", "imap", "pop"])
+def test_unusual_credentials(service: str, passwd: str) -> None:
+    """Whatever a password is made of, it can be sent or not, and is not told."""
+    yes = {
+        "ftp": (b"220 hi\r\n", b"331 pw\r\n", b"530 no\r\n"),
+        "imap": (b"* OK [X]\r\n",),
+        "pop": (b"+OK hi\r\n", b"+OK\r\n", b"-ERR no\r\n"),
+    }[service]
+    result = check(talks(*yes), service, login="jö e", passwd=passwd)
+
+    assert not result.up
+    assert passwd not in result.message
+
+
+def test_ldap_credentials() -> None:
+    """What LDAP cannot carry is a configuration error, which does not show it."""
+    with pytest.raises(ValueError, match=r"^login, passwd or request cannot be sent over LDAP$"):
+        checker("ldap", 1, login="joe", passwd="p\udcff")
+    checker("ldap", 1, login="jö", passwd="pä€")
+
+
+def test_radius_credentials() -> None:
+    """A password of any bytes can be sent; one that RADIUS cannot carry is refused at once."""
+
+    async def run() -> CheckResult:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            return await judged(
+                checker("radius", port, login="jö", passwd="p\udcff", secret="s\udcff")
+            )
+
+    assert asyncio.run(run()).message == "no answer in 1 s"
+    with pytest.raises(ValueError, match="passwd is longer than RADIUS allows, 128 bytes"):
+        checker("radius", 1, login="joe", passwd="x" * 129, secret="s")
+
+
+async def imap_for_joe(reader: Reader, writer: Writer) -> None:
+    """An IMAP server that knows one user, whose name and password need quoting."""
+    writer.write(b"* OK hi\r\n")
+    while line := await reader.readline():
+        word = line.split()[0]
+        if b"CAPABILITY" in line:
+            writer.write(CAPABLE + word + b" OK done\r\n")
+        elif line == word + ' LOGIN "jö e" "p\\"ä"\r\n'.encode():
+            writer.write(word + b" OK in\r\n")
+        else:
+            writer.write(word + b" NO no\r\n")
+
+
+def test_imap_quotes_credentials() -> None:
+    """A name and a password with blanks and quotes reach an IMAP server as they are."""
+    assert check(imap_for_joe, "imap", login="jö e", passwd='p"ä').message == "logged in"
+    assert not check(imap_for_joe, "imap", login="jö e", passwd="other").up

@@ -122,11 +122,12 @@ class BlockingChecker(Checker):
 
     @final
     async def check(self, deadline: Deadline) -> str:
-        return await _threaded(functools.partial(self.check_blocking, deadline))
+        return await in_thread(functools.partial(self.check_blocking, deadline))
 
 
-async def in_thread(work: Callable[[], str], deadline: Deadline) -> str:
-    """What `work` returns, done in a thread of the pool as soon as one is free.
+@contextlib.asynccontextmanager
+async def free_thread(deadline: Deadline) -> AsyncIterator[None]:
+    """Wait until a thread of the pool is free, and keep it so for `in_thread` inside.
 
     The clock stands still until then, since the real server is not to blame for the queue.
     """
@@ -134,12 +135,13 @@ async def in_thread(work: Callable[[], str], deadline: Deadline) -> str:
     with deadline.stopped():
         await places.acquire()
     try:
-        return await _threaded(work)
+        yield
     finally:
         places.release()
 
 
-async def _threaded(work: Callable[[], str]) -> str:
+async def in_thread(work: Callable[[], str]) -> str:
+    """What `work` returns; it is done in the pool even if nobody waits for it any longer."""
     running = asyncio.get_running_loop().run_in_executor(_pool(), work)
     try:
         # The verdict is due at the deadline, even if the thread should come back late.

@@ -16,7 +16,7 @@ from typing import Any, Self, cast, final
 
 import attrs
 
-from ldirpy.checkers.base import Checker, Deadline, describe, in_thread
+from ldirpy.checkers.base import Checker, Deadline, describe, free_thread, in_thread
 from ldirpy.checkers.endpoint import Endpoint
 from ldirpy.checkers.lines import MAX_ANSWER, too_long
 from ldirpy.checkers.tls import reason_of
@@ -139,13 +139,18 @@ class DialogueChecker(Checker):
     async def check(self, deadline: Deadline) -> str:
         async with self.endpoint.stream() as stream:
             await stream.readable()
-            line = Line(stream.release(), str(self.endpoint.address), deadline)
-        # Whether or not this check is still waited for, the thread closes the connection.
-        return await in_thread(functools.partial(self._talk, line), deadline)
+            async with free_thread(deadline):
+                # From here on the thread closes it, whether or not it is still waited for.
+                line = Line(stream.release(), str(self.endpoint.address), deadline)
+                return await in_thread(functools.partial(self._talk, line))
 
     def _talk(self, line: Line) -> str:
         with line:
-            return self.talk(line)
+            try:
+                return self.talk(line)
+            except UnicodeError:
+                # The error itself would show what could not be sent.
+                raise CheckFailed("login or passwd cannot be sent: not UTF-8") from None
 
 
 def told(answer: bytes | str | Exception, *secrets: str) -> str:

@@ -16,6 +16,8 @@ from ldirpy.errors import CheckFailed
 from ldirpy.net import Family
 from ldirpy.pattern import demand
 
+ENCODING = "latin-1"  # of replies and commands: every byte is a character
+
 
 @attrs.frozen(kw_only=True)
 class FtpChecker(DialogueChecker):
@@ -35,13 +37,11 @@ class FtpChecker(DialogueChecker):
         request, receive = (request_of(virtual, real) or "").strip("/"), pattern_of(virtual, real)
         if receive is not None and not request:
             raise ValueError('receive needs a file to look into: set request="FILE"')
-        # The bytes of the configuration are those of the file's name.
-        name = request.encode("utf-8", "surrogateescape").decode("latin-1")
         return cls(
             endpoint=Endpoint.of(virtual, real),
-            login=virtual.login or "anonymous",
-            passwd=virtual.passwd or f"ldirectord@{socket.gethostname()}",
-            request=name,
+            login=as_sent(virtual.login or "anonymous"),
+            passwd=as_sent(virtual.passwd or f"ldirectord@{socket.gethostname()}"),
+            request=as_sent(request),
             receive=receive,
         )
 
@@ -85,9 +85,14 @@ class FtpChecker(DialogueChecker):
         return reply
 
 
+def as_sent(text: str) -> str:
+    """`text` so that its bytes in the configuration are those that ftplib sends."""
+    return text.encode("utf-8", "surrogateescape").decode(ENCODING)
+
+
 def _client(line: Line, family: Family) -> ftplib.FTP:
     """ftplib's client on a line that is there already, after the greeting."""
-    client = ftplib.FTP(encoding="latin-1")
+    client = ftplib.FTP(encoding=ENCODING)
     client.sock = line.as_socket()
     client.af = family
     client.file = line.makefile("r", encoding=client.encoding)

@@ -33,7 +33,7 @@ class ImapChecker(DialogueChecker):
         try:
             # A server may greet with PREAUTH: then there is nobody to log in.
             if self.login and client.state == "NONAUTH":
-                client.login(self.login, self.passwd)
+                client.login(_quoted(self.login), self.passwd)
         except imaplib.IMAP4.error as error:
             raise CheckFailed(f"login refused: {told(error, self.passwd)}") from error
         # The verdict is clear: whether the server has a word for the end does not matter.
@@ -48,6 +48,12 @@ class _Client(imaplib.IMAP4):
     def __init__(self, line: Line) -> None:
         self._line = line
         super().__init__()
+        self._encoding = "utf-8"  # of login and passwd; else only ASCII could be sent
 
     def _create_socket(self, timeout: object) -> object:
         return self._line
+
+
+def _quoted(text: str) -> str:
+    """A quoted string (RFC 3501, section 4.3); imaplib makes one of the password only."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

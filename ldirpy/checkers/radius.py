@@ -17,6 +17,7 @@ from ldirpy.config.model import Real, Virtual
 from ldirpy.errors import CheckFailed
 
 TRIES = 3  # datagrams sent for one request
+MAX_NAME = 253  # bytes (RFC 2865, section 5)
 MAX_PASSWORD = 128  # bytes (RFC 2865, section 5.2)
 # The attributes of RFC 2865 that are sent, and the one of RFC 3579 that signs.
 ATTRIBUTES = """
@@ -39,9 +40,13 @@ class RadiusChecker(Checker):
 
     @classmethod
     def from_config(cls, virtual: Virtual, real: Real) -> Self:
-        """The checker of `real`; raises ValueError for a passwd that RADIUS cannot carry."""
-        if len(virtual.passwd.encode("utf-8", "surrogateescape")) > MAX_PASSWORD:
-            raise ValueError(f"passwd is longer than RADIUS allows, {MAX_PASSWORD} bytes")
+        """The checker of `real`; raises ValueError for a login or passwd that is too long."""
+        for name, text, most in (
+            ("login", virtual.login, MAX_NAME),
+            ("passwd", virtual.passwd, MAX_PASSWORD),
+        ):
+            if len(bytes_of(text)) > most:
+                raise ValueError(f"{name} is longer than RADIUS allows, {most} bytes")
         return cls(
             endpoint=Endpoint.of(virtual, real),
             login=virtual.login,
@@ -50,13 +55,10 @@ class RadiusChecker(Checker):
         )
 
     async def check(self, deadline: Deadline) -> str:
-        request = packet.AuthPacket(
-            id=secrets.randbelow(256),
-            secret=self.secret.encode("utf-8", "surrogateescape"),
-            dict=dictionary(),
-        )
-        request["User-Name"] = self.login
-        request["User-Password"] = request.PwCrypt(self.passwd)
+        login, passwd, secret = map(bytes_of, (self.login, self.passwd, self.secret))
+        request = packet.AuthPacket(id=secrets.randbelow(256), secret=secret, dict=dictionary())
+        request["User-Name"] = login
+        request["User-Password"] = request.PwCrypt(passwd)
         request["NAS-Identifier"] = socket.gethostname()
         request.add_message_authenticator()
         wire = request.RequestPacket()
@@ -71,6 +73,11 @@ class RadiusChecker(Checker):
         if code != packet.AccessAccept:
             raise CheckFailed(ANSWERS.get(code, f"RADIUS code {code}"))
         return "Access-Accept"
+
+
+def bytes_of(text: str) -> bytes:
+    """The bytes that `text` has in the configuration."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def answered(request: packet.AuthPacket, wire: bytes) -> int | None:
