@@ -4,6 +4,7 @@ Names are only split off here; they are looked up when the protocol is known (co
 """
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 
 import attrs
 
@@ -72,6 +73,8 @@ def virtual(value: Value) -> Place:
     found = re.match(shape, text, re.ASCII)
     if found:
         _extra(value, text, found.end())
+        if found[1].startswith("["):
+            _check_ipv6(found[1])
         return Place(host=Host(found[1].strip("[]"), found[2]))
     if mark := re.match(r"[0-9]+", text):
         return _mark(value, text, mark[0])
@@ -89,6 +92,13 @@ def virtual(value: Value) -> Place:
     )
 
 
+def _check_ipv6(text: str) -> None:
+    try:
+        IPv6Address(text.strip("[]"))
+    except AddressValueError as error:
+        raise Fault(f"not an IPv6 address: {error}", at=text) from None
+
+
 def _mark(value: Value, text: str, digits: str) -> Place:
     # A number of thousands of digits would take Python minutes.
     if len(digits.lstrip("0")) > 10 or not 0 < int(digits) <= MAX_MARK:
@@ -103,7 +113,7 @@ def _mark(value: Value, text: str, digits: str) -> Place:
     if text != digits:
         value.doubt(
             f"is read as the firewall mark {mark}: there is no port",
-            f"write {text.split()[0]}:PORT for an address, or {mark} alone",
+            f"write {text.partition(' ')[0]}:PORT for an address, or {mark} alone",
             text,
         )
     return Place(fwmark=mark)

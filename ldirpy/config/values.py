@@ -291,11 +291,11 @@ def scheduler(value: Value) -> str:
 
 def scheduler_flags(value: Value) -> str:
     """The first run of anything but blanks."""
-    words = value.text.split()
-    if not words:
+    found = re.search(r"\S+", value.text, re.ASCII)
+    if not found:
         raise Fault("there is nothing behind the =")
-    _leftover(value, value.text.index(words[0]) + len(words[0]))
-    return words[0]
+    _leftover(value, found.end())
+    return found[0]
 
 
 def netmask(value: Value) -> str:

@@ -75,3 +75,12 @@ autoreload=maybe
         loads(text)
 
     assert [problem.line for problem in caught.value.problems] == [4, 3, 1, 2, 6]
+
+
+@pytest.mark.parametrize("blank", ["\x85", "\xa0", "\u3000", "\x1c", "\u2028"])
+def test_blanks_of_unicode_are_text(blank: str) -> None:
+    """They are no blanks to ldirectord, and a line of them is no directive."""
+    with pytest.raises(ConfigError, match="1:1: unknown command"):
+        loads(f"{blank}\n")
+    with pytest.raises(ConfigError, match="2:5: unknown command"):
+        loads(f"virtual=192.0.2.1:80\n    {blank}service=http\n")
