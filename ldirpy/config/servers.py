@@ -11,7 +11,7 @@ import attrs
 from ldirpy.config.faults import REFUSED, Fault, Value, choice
 from ldirpy.config.fields import MAX_MARK, MAX_NUMBER
 from ldirpy.config.lines import BLANKS
-from ldirpy.config.values import absolute, expression, shown
+from ldirpy.config.values import absolute, expression, leftover, shown
 from ldirpy.net import Forward
 
 _HOST = r"[\w.-]+"
@@ -72,7 +72,7 @@ def virtual(value: Value) -> Place:
     shape = rf"({_BRACKETS}|{_HOST}):({_PORT})" if value.ipv6 else rf"({_HOST}):({_PORT})"
     found = re.match(shape, text, re.ASCII)
     if found:
-        _extra(value, text, found.end())
+        leftover(value, found.end())
         if found[1].startswith("["):
             _check_ipv6(found[1])
         return Place(host=Host(found[1].strip("[]"), found[2]))
@@ -117,14 +117,6 @@ def _mark(value: Value, text: str, digits: str) -> Place:
             text,
         )
     return Place(fwmark=mark)
-
-
-def _extra(value: Value, text: str, end: int) -> None:
-    rest = text[end:].strip(BLANKS)
-    if rest and not rest.startswith("#"):
-        value.doubt(
-            f"what follows has no effect: {shown(rest)}", "leave it out", rest, text.rindex(rest)
-        )
 
 
 # -- real ------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def in_quotes(value: Value) -> str:
     found = _QUOTED.match(value.text)
     if not found:
         raise _unquoted(value)
-    _leftover(value, found.end())
+    leftover(value, found.end())
     return found[1]
 
 
@@ -173,7 +173,7 @@ def path(value: Value) -> str:
     """A path or command, in double quotes or without them, not empty."""
     found = _QUOTED.match(value.text)
     if found:
-        _leftover(value, found.end())
+        leftover(value, found.end())
     text = found[1] if found else value.text
     if not text:
         raise Fault("must not be empty")
@@ -184,7 +184,7 @@ def virtualhost(value: Value) -> str:
     """A name, up to the second double quote; may be empty."""
     found = re.match(r'"?([^"]*)"?', value.text)
     assert found  # it matches the empty text
-    _leftover(value, found.end())
+    leftover(value, found.end())
     return found[1]
 
 
@@ -219,7 +219,7 @@ def mail_server(value: Value) -> str:
             f"must be a host, not {shown(value.text)}",
             "write a name or an IPv4 address, without quotes",
         )
-    _leftover(value, found.end())
+    leftover(value, found.end())
     return found[0]
 
 
@@ -294,7 +294,7 @@ def scheduler_flags(value: Value) -> str:
     found = re.search(r"\S+", value.text, re.ASCII)
     if not found:
         raise Fault("there is nothing behind the =")
-    _leftover(value, found.end())
+    leftover(value, found.end())
     return found[0]
 
 
@@ -374,7 +374,7 @@ def _first(value: Value, shape: re.Pattern[str]) -> str:
     return found[0]
 
 
-def _leftover(value: Value, end: int) -> None:
+def leftover(value: Value, end: int) -> None:
     """Say so if there is more in the line than what counts."""
     rest = value.text[end:].strip(BLANKS)
     if rest and not rest.startswith("#"):
