@@ -94,12 +94,14 @@ async def listening(
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        # Whoever is on the way in is let in: asyncio loses what it has accepted, but not yet given
+        # a transport, when the server is closed.
+        for _ in range(10):
+            await asyncio.sleep(0.001)
         server.close()
-        # More than once: what was accepted last has its task a little later.
-        for _ in range(5):
-            for task in filter(None, list(tasks)):
-                task.cancel()
-            await asyncio.sleep(0.01)
+        for task in filter(None, list(tasks)):
+            task.cancel()
+        await asyncio.sleep(0.01)
 
 
 def free_port() -> int:
