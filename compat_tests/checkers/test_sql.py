@@ -146,6 +146,15 @@ def test_a_library_that_is_not_installed(service: str, library: str, tmp_path: P
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("service", ["oracle", "pgsql"])
+def test_no_source_address(service: str) -> None:
+    """A checksource that the library cannot use is a configuration error."""
+    virtual = Virtual(address=HERE, port=80, service=service, checksource=HERE)
+
+    with pytest.raises(ValueError, match=f"checksource has no effect on service={service}"):
+        service_checker(virtual, Real(address=HERE, port=1))
+
+
 @contextlib.contextmanager
 def mariadb() -> Iterator[int]:
     """MariaDB with the user of these tests; yields its port."""
