@@ -53,7 +53,7 @@ class Daemon:
 
     def start(self, config: str) -> None:
         """Starts the daemon with this configuration."""
-        self.config.write_text(config)
+        self._write(config)
         command = [word.format(config=self.config) for word in COMMANDS[self.name]]
         with netns.inside(self._namespace), self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -67,7 +67,7 @@ class Daemon:
 
     def reload(self, config: str) -> None:
         """Gives the running daemon another configuration with SIGHUP."""
-        self.config.write_text(config)
+        self._write(config)
         self._signal(signal.SIGHUP)
 
     def stop(self) -> None:
@@ -88,6 +88,9 @@ class Daemon:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def _write(self, config: str) -> None:
+        self.config.write_text(config.replace("@DIRECTORY@", str(self.config.parent)))
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

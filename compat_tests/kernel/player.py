@@ -1,5 +1,6 @@
 """Plays a scenario in two worlds and compares the two directors after every step."""
 
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +46,7 @@ def _prepare(scenario: Scenario, site: Site) -> None:
     netns.run_in(site.world.director, "ipvsadm", "-C")
     scripted.stop_all(site.world)
     servers.repair(site.world)
+    shutil.rmtree(site.daemon.config.parent / "maintenance", ignore_errors=True)
     if scenario.with_names:
         for name in ("rs1", "rs2", "rs3"):
             servers.start_names(site.world, name)

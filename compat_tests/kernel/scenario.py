@@ -59,7 +59,10 @@ class Scenario:
 
 
 def config(text: str) -> str:
-    """A configuration as it stands in a file: the text without its common indentation."""
+    """A configuration as it stands in a file: the text without its common indentation.
+
+    @DIRECTORY@ in it is a directory of the daemon's own.
+    """
     return textwrap.dedent(text).lstrip("\n")
 
 
@@ -126,6 +129,20 @@ def serve_scripted(*names: str) -> Action:
 def fail_next(name: str, count: int) -> Action:
     """The next checks of this web server at scripted.PORT fail, those after them pass."""
     return lambda site: scripted.fail_next(site.world, name, count)
+
+
+def put_in_maintenance(server: str, out: bool = True) -> Action:
+    """The file of this name lies in the maintenance directory, or no longer does."""
+
+    def act(site: Site) -> None:
+        directory = site.daemon.config.parent / "maintenance"
+        directory.mkdir(exist_ok=True)
+        if out:
+            (directory / server).touch()
+        else:
+            (directory / server).unlink()
+
+    return act
 
 
 def refuse_names(*names: str) -> Action:

@@ -1,6 +1,20 @@
 """What an operator does by hand with ipvsadm while the daemon runs."""
 
-from ..scenario import Scenario, Step, by_hand, config, refuse, reload, serve, start, stop
+from collections.abc import Mapping
+
+from ..scenario import (
+    Scenario,
+    Step,
+    Weights,
+    by_hand,
+    config,
+    put_in_maintenance,
+    refuse,
+    reload,
+    serve,
+    start,
+    stop,
+)
 from ..traffic import Virtual
 from ..world import DR_VIP, NAT_VIP
 
@@ -66,6 +80,7 @@ QUIESCING = config("""
     negotiatetimeout = 3
     quiescent = yes
     readdquiescent = no
+    maintenancedir = @DIRECTORY@/maintenance
 
     virtual = 10.0.0.100:80
         real = 10.0.0.11:80 gate
@@ -77,26 +92,36 @@ QUIESCING = config("""
 READDING = QUIESCING.replace("readdquiescent = no", "readdquiescent = yes")
 
 
-def readdquiescent(name: str, text: str) -> Scenario:
-    """A quiesced server is removed by hand, and the configuration is read again."""
+AWAY = {"web": {"rs2": 1}}
+QUIESCED = {"web": {"rs1": 0, "rs2": 1}}
+WELL = {"web": {"rs1": 1, "rs2": 1}}
+
+
+def readdquiescent(name: str, text: str, *, in_maintenance: Mapping[str, Weights]) -> Scenario:
+    """A quiesced server is removed by hand: while it is dead, and while it is in maintenance."""
+    remove = by_hand("-d -t 10.0.0.100:80 -r 10.0.0.11:80")
     return Scenario(
         name=name,
         virtuals={"web": Virtual(DR_VIP, 80)},
         steps=(
-            Step(name="start", do=(start(text),), table={"web": {"rs1": 1, "rs2": 1}}),
-            Step(name="rs1 refuses", do=(refuse("rs1"),), table={"web": {"rs1": 0, "rs2": 1}}),
+            # The directory has to be there.
+            Step(name="start", do=(put_in_maintenance("nobody"), start(text)), table=WELL),
+            Step(name="rs1 refuses", do=(refuse("rs1"),), table=QUIESCED),
+            Step(name="removed by hand it stays away", do=(remove,), table=AWAY, rounds=3),
+            Step(name="a reload puts it back", do=(reload(text),), table=QUIESCED),
+            Step(name="rs1 returns", do=(serve("rs1"),), table=WELL),
+            Step(name="maintenance", do=(put_in_maintenance("10.0.0.11"),), table=QUIESCED),
             Step(
-                name="removed by hand it stays away",
-                do=(by_hand("-d -t 10.0.0.100:80 -r 10.0.0.11:80"),),
-                table={"web": {"rs2": 1}},
+                name="removed by hand while in maintenance",
+                do=(remove,),
+                table=in_maintenance,
                 rounds=3,
             ),
             Step(
-                name="a reload puts it back",
-                do=(reload(text),),
-                table={"web": {"rs1": 0, "rs2": 1}},
+                name="end of maintenance",
+                do=(put_in_maintenance("10.0.0.11", False),),
+                table=WELL,
             ),
-            Step(name="rs1 returns", do=(serve("rs1"),), table={"web": {"rs1": 1, "rs2": 1}}),
             Step(name="stop", do=(stop,), table={"web": None}),
         ),
     )
@@ -104,6 +129,6 @@ def readdquiescent(name: str, text: str) -> Scenario:
 
 HANDS = (
     WEIGHT_BY_HAND,
-    readdquiescent("readdquiescent-no", QUIESCING),
-    readdquiescent("readdquiescent-yes", READDING),
+    readdquiescent("readdquiescent-no", QUIESCING, in_maintenance=AWAY),
+    readdquiescent("readdquiescent-yes", READDING, in_maintenance=QUIESCED),
 )
