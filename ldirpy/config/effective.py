@@ -367,6 +367,8 @@ def _settled(said: Said) -> Any:
         return _mail_addresses(value) or None
     if isinstance(value, str) and name not in _TO_THE_LETTER:
         value = value.strip(BLANKS)
+    if name == "schedflags":
+        value = value.replace('"', "")  # as the shell does for Perl's daemon
     # persistent=0 is not persistent.
     return value or None if isinstance(value, str) or name == "persistent" else value
 

@@ -136,10 +136,10 @@ def real(value: Value) -> RealSpec:
     if rest and not rest[0].isspace():
         method = (method + rest).split()[0]
     forward = _forward(method, start)
-    weight, pair, thresholds = _behind(value, rest, found.start(3))
+    weight, pair, (lower, upper) = _behind(value, rest, found.start(3))
     return RealSpec(
         host=host, last=last, forward=forward, weight=weight, request=pair[0], receive=pair[1],
-        l_threshold=thresholds["l"], u_threshold=thresholds["u"],
+        l_threshold=lower, u_threshold=upper,
     )  # fmt: skip
 
 
@@ -185,13 +185,13 @@ def _forward(method: str, offset: int) -> Forward:
     return Forward(method)
 
 
-Behind = tuple[int, tuple[str | None, str | None], dict[str, int]]
+Behind = tuple[int, tuple[str | None, str | None], tuple[int, int]]
 
 
 def _behind(value: Value, rest: str, start: int) -> Behind:
     """Weight, request and receive, thresholds; `rest` starts at `start` of the value."""
     pair: tuple[str | None, str | None] = (None, None)
-    if '"' in rest and (found := _PAIR.search(rest)):
+    if found := _PAIR.search(rest) if '"' in rest else None:
         if found[3]:
             value.doubt(
                 f"{REFUSED}: there is a blank before the comma",
@@ -205,31 +205,35 @@ def _behind(value: Value, rest: str, start: int) -> Behind:
         # Blanks of the same length, so that places in the line stay right.
         rest = rest[: found.start()] + " " * len(found[0]) + rest[found.end() :]
     weight: int | None = None
-    thresholds: dict[str, int] = {"l": 0, "u": 0}
+    thresholds: dict[str, int] = {}
     odd: list[re.Match[str]] = []
+    read = found.start() if found else -1  # where the last good word is
     for word in re.finditer(r"\S+", rest, re.ASCII):
+        limit = re.fullmatch(r"([lu]):([0-9]+)", word[0])
         if weight is None and re.fullmatch(r"[0-9]+", word[0]):
             weight = _small(word, start)
-        elif found := re.fullmatch(r"([lu]):([0-9]+)", word[0]):
-            thresholds[found[1]] = _small(word, start, found[2])
-        elif weight is not None:
-            raise _unreadable(word, start)
+        elif limit and limit[1] not in thresholds:
+            thresholds[limit[1]] = _small(word, start, limit[2])
         else:
             odd.append(word)
-    if odd and weight is None:
-        raise _unreadable(odd[0], start)
+            continue
+        read = max(read, word.start())
+    # Perl's daemon passes over what stands before something that it knows, and minds the rest.
     for word in odd:
+        if word.start() > read:
+            raise _unreadable(word, start)
         value.doubt(
             f"has no effect: {shown(word[0])}", "leave it out", word[0], start + word.start()
         )
-    if thresholds["l"] > thresholds["u"]:
+    lower, upper = thresholds.get("l", 0), thresholds.get("u", 0)
+    if lower > upper:
         value.doubt(
-            f"IPVS takes no l:{thresholds['l']} above u:{thresholds['u']}",
+            f"IPVS takes no l:{lower} above u:{upper}",
             "give both, the upper threshold not below the lower one",
             "l:",
             value.text.rfind("l:"),
         )
-    return 1 if weight is None else weight, pair, thresholds
+    return 1 if weight is None else weight, pair, (lower, upper)
 
 
 def _small(word: re.Match[str], start: int, digits: str = "") -> int:

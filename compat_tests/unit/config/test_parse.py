@@ -206,6 +206,25 @@ def test_the_order_behind_the_method_is_free(words: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("words", ["5 x l:1 u:2", 'x 5 "a" l:1 u:2', "5 5 l:1 y u:2"])
+def test_what_stands_between_has_no_effect(words: str) -> None:
+    """What Perl passes over before a threshold is passed over with a warning."""
+    config = loads(SECTION.format(f"real=192.0.2.2:80 gate {words}"))
+
+    assert config.virtuals[0].reals == (
+        Real(address="192.0.2.2", port=80, weight=5, l_threshold=1, u_threshold=2),
+    )
+    assert "has no effect" in str(config.warnings[0])
+
+
+@pytest.mark.parametrize("flags", ["sh-port,sh-fallback", '"sh-port,sh-fallback"'])
+def test_scheduler_flags_in_quotes_or_not(flags: str) -> None:
+    """Quotes around them are dropped."""
+    (virtual,) = loads(SECTION.format(f"scheduler=sh\n    schedflags={flags}")).virtuals
+
+    assert virtual.schedflags == "sh-port,sh-fallback"
+
+
 def test_a_comment_behind_mail_addresses() -> None:
     """It is cut, and there is a warning."""
     config = loads('emailalert="a@example.com, b@example.com" # us\n')
