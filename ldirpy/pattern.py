@@ -8,6 +8,7 @@ import functools
 from typing import Any
 
 from ldirpy.errors import CheckFailed
+from ldirpy.pattern_dialect import Refused, Translation
 
 MAX_SHOWN = 60  # bytes of an answer that are quoted in a message
 
@@ -26,10 +27,22 @@ def _compiled(pattern: str) -> Any:
     import pcre2
 
     try:
-        return pcre2.compile(pattern.encode("utf-8", "surrogateescape"))
+        translation = Translation(pattern.encode("utf-8", "surrogateescape"))
+    except Refused as error:
+        raise PatternError(str(error), error.position) from None
+    text = translation.pattern
+    try:
+        try:
+            return pcre2.compile(text)
+        except pcre2.PatternError as error:
+            # Perl lets several groups have one name.
+            if "two named subpatterns" not in str(error):
+                raise
+            return pcre2.compile(b"(?J)" + text)
     except pcre2.PatternError as error:
         where, _, what = str(error).removeprefix("compilation failed at position ").partition("; ")
-        raise PatternError(what or str(error), int(where) if where.isdigit() else 0) from None
+        position = translation.original(int(where)) if where.isdigit() else 0
+        raise PatternError(what or str(error), position) from None
 
 
 def validate(pattern: str) -> None:

@@ -26,6 +26,7 @@ LAYERS = [
         "ldirpy.pattern",
         "ldirpy.alerts",
         "ldirpy.maintenance",
+        "ldirpy.pattern_dialect",
     ],
     ["ldirpy.config", "ldirpy.ipvs", "ldirpy.checkers", "ldirpy.mail"],
     ["ldirpy.assignments", "ldirpy.probe"],
