@@ -1,0 +1,1 @@
+"""Differential tests: the same texts to Perl's ldirectord and to ldirpy."""
