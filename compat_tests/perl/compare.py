@@ -102,7 +102,8 @@ def run(
         for found in file.differences(load, tally):
             named = _named(found)
             known.add(named.deviation)
-            if named.what == "checks" and known & OF_CHECKS:
+            # What follows from values that differ by name is not told a second time.
+            if named.what.startswith(("checks", "server ")) and known & OF_CHECKS:
                 continue
             if named.deviation:
                 tally.deviations[named.deviation] += 1
@@ -286,9 +287,8 @@ def added_dest(words: Sequence[str]) -> tuple[ServiceId, Dest]:
     if "-i" in said:
         method = ForwardMethod.TUNNEL
     number = int(port)
-    # ipvsadm writes the service's port over that of a server that is routed or tunnelled to, and
-    # over none (ipvsadm(8), "-r").
-    if service.fwmark == 0 and (method is not ForwardMethod.MASQ or number == 0):
+    # ipvsadm writes the service's port over that of a server that is routed or tunnelled to.
+    if service.fwmark == 0 and method is not ForwardMethod.MASQ:
         number = service.port
     return service, Dest(
         id=DestId(ip_address(host.strip("[]")), number),

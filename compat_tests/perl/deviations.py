@@ -119,6 +119,8 @@ def _comments_behind_mail(found: Disagreement) -> bool:
 
 
 def _fallback_of_a_mark(found: Disagreement) -> bool:
+    if found.what == "command":
+        return re.fullmatch(r"\./ipvsadm -a -f \d+ (-6 )?.*-r :0 .*", str(found.perl)) is not None
     return (
         re.fullmatch(r"virtuals\[\d+\]\.fallback(\.\w+)?", found.what) is not None
         and found.perl is None
@@ -183,8 +185,18 @@ def _double_colon(found: Disagreement) -> bool:
     )
 
 
+_WORD_OF_DIGITS = r'\sreal6?\s*=.*?\s"[^"]*\s[0-9]+\b[^"]*"'
+
+
 def _digits_in_a_request(found: Disagreement) -> bool:
-    return _refused(found, "cannot read") and re.search(r'"[^"]*[0-9]', found.row) is not None
+    if found.what in ("verdict", "line"):
+        return (
+            "Invalid real server line" in str(found.perl)
+            and re.search(_WORD_OF_DIGITS, found.text.decode("latin-1")) is not None
+        )
+    lost = _of_a_real(found, "request", "receive", "l_threshold", "u_threshold")
+    weight = re.fullmatch(r"virtuals.*\.reals.*\.weight", found.what) is not None
+    return (lost or weight) and re.search(_WORD_OF_DIGITS, found.row) is not None
 
 
 def _impossible_values(found: Disagreement) -> bool:
@@ -209,6 +221,10 @@ def _port_name_with_a_mark(found: Disagreement) -> bool:
 
 def _empty_logfile(found: Disagreement) -> bool:
     return (found.what, found.perl) == ("logfile", "")
+
+
+def _persistent_0(found: Disagreement) -> bool:
+    return found.what.startswith("service[") and "PERSISTENT: 1>, timeout=0" in str(found.perl)
 
 
 def _checktype_0(found: Disagreement) -> bool:
@@ -239,14 +255,16 @@ DEVIATIONS: Mapping[str, Callable[[Disagreement], bool]] = {
     "the-name-of-a-port-with-a-mark": _port_name_with_a_mark,
     "an-empty-logfile": _empty_logfile,
     "checktype-0": _checktype_0,
+    "persistent-0": _persistent_0,
 }
-# Differences of the checks that follow from these are not told a second time.
+# Differences of the checks and of the servers in the table follow from these.
 OF_CHECKS = frozenset(
     [
         READ_WITH_A_WARNING,
         "blanks-behind-texts",
         "a-real-servers-request-with-a-leading-slash",
         "an-empty-receive",
+        "digits-in-a-request",
         "thresholds-in-either-order",
         "checktype-0",
     ]

@@ -1,5 +1,7 @@
 """ldirpy reads a ldirectord.cf as Perl's ldirectord does, or differs on purpose and by name."""
 
+import contextlib
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -8,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ldirpy.config.model import Config
+from ldirpy.errors import ConfigError
 
-from . import compare, constructs, grammar
+from . import compare, constructs, grammar, views
 from .compare import Tally
 from .conftest import reported
 from .deviations import DEVIATIONS, READ_WITH_A_WARNING
@@ -121,14 +124,65 @@ def test_the_debian_sample(oracle: Oracle, request: pytest.FixtureRequest) -> No
 # -- a directory of other people's files --------------------------------------------------------
 
 
-def test_corpus(oracle: Oracle, corpus: Path | None, request: pytest.FixtureRequest) -> None:
-    """Files from the wild mean the same to both: verdict, line, values, services and servers."""
+@pytest.fixture
+def wild(corpus: Path | None) -> list[Path]:
+    """The files of that directory, none if it is not named."""
     if corpus is None:
-        reported(request.config, "files from the wild", "none; LDIRPY_CORPUS names their directory")
-        return
+        return []
     files = sorted(corpus.glob("*.cf"))
     assert files
-    tally = compare.run(oracle, [file.read_bytes() for file in files])
-    reported(request.config, f"files of {corpus}", tally)
+    return files
+
+
+def test_corpus(oracle: Oracle, wild: list[Path], request: pytest.FixtureRequest) -> None:
+    """Files from the wild mean the same to both: verdict, line, values, services and servers."""
+    tally = compare.run(oracle, [file.read_bytes() for file in wild])
+    reported(request.config, "files of LDIRPY_CORPUS", tally)
 
     agreed(tally)
+
+
+def test_corpus_written_back(
+    oracle: Oracle, wild: list[Path], request: pytest.FixtureRequest
+) -> None:
+    """What `to_text` writes of an accepted file is the same to ldirpy, and to Perl."""
+    written = []
+    for file in wild:
+        with contextlib.suppress(ConfigError):
+            config = compare.own_load(file.read_bytes())
+            written.append(config.to_text().encode("utf-8", "surrogateescape"))
+            assert compare.own_load(written[-1]) == config, file
+    tally = compare.run(oracle, written, start=False)
+    reported(request.config, "written back", tally)
+
+    agreed(tally)
+    assert tally.accepted == tally.files
+
+
+def test_corpus_before_defaults(wild: list[Path], request: pytest.FixtureRequest) -> None:
+    """What a file says is what Perl holds of it before defaults, where parsed/ has that."""
+    compared = 0
+    for file in wild:
+        held = file.parent / "parsed" / f"{file.stem}.json"
+        if not held.exists():
+            continue
+        tree = json.loads(held.read_text())
+        record = compare.record(file.read_bytes())
+        pairs = [(tree["globals"], record.said)]
+        pairs += [
+            (virtual, section.said)
+            for virtual, section in zip(tree["virtuals"], record.sections, strict=True)
+        ]
+        for values, said in pairs:
+            for name, value in values.items():
+                if name in said and name not in views.RESOLVED:
+                    compared += 1
+                    assert views.plain(said[name].value, name) == views.plain(value, name), (
+                        file,
+                        name,
+                    )
+                elif name in views.UNSET:
+                    compared += 1
+                    assert value in views.UNSET[name], (file, name)
+    reported(request.config, "values before defaults", str(compared))
+    assert bool(compared) == any((file.parent / "parsed").is_dir() for file in wild)

@@ -5,6 +5,7 @@ the settings of Perl's daemon are from before its defaults are applied, which is
 ldirectord(8) says.
 """
 
+import enum
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
@@ -156,7 +157,7 @@ def _perl_virtual(own: Settings, told: Settings) -> dict[str, Any]:
         "family": family.name,
         "protocol": own["protocol"],
         "scheduler": own["scheduler"],
-        # 0 is not persistent: no -p is given to ipvsadm.
+        # 0 is told of in the table, where Perl has ipvsadm refuse it.
         "persistent": int(own.get("persistent") or 0) or None,
         "netmask": _netmask(own.get("netmask")),
         "schedflags": _unquoted(own.get("schedflags")) or "",
@@ -247,6 +248,44 @@ def _bare(text: str | None) -> str | None:
     if text is not None and len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1]
     return text or None
+
+
+# -- before defaults ----------------------------------------------------------------------------
+
+# Their names are looked up, so they are compared as they take effect.
+RESOLVED = frozenset({"fallback", "fallback6", "execute", "address", "port", "reals"})
+# What Perl's daemon holds where a file says nothing.
+UNSET: Mapping[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("checktimeout", "negotiatetimeout"), (-1,)),
+    **dict.fromkeys(("failurecount", "checkcount"), (-1, 1)),
+    "checkinterval": (10,),
+    "emailalertfreq": (0,),
+    **dict.fromkeys(("request",), ("/",)),
+    **dict.fromkeys(("receive", "database", "secret", "emailalert"), ("",)),
+    **dict.fromkeys(("callback", "maintenancedir", "fallbackcommand", "emailalertfrom"), (None,)),
+    **dict.fromkeys(("autoreload", "fork", "supervised", "readdquiescent", "ops"), ("no",)),
+    "cleanstop": ("yes",),
+    "quiescent": ("no",),
+    "scheduler": ("wrr",),
+    "checktype": ("negotiate",),
+    "checkcommand": ("/bin/true",),
+    "httpmethod": ("GET",),
+}
+
+
+def plain(value: Any, name: str) -> Any:
+    """A value of either side before defaults, in one form."""
+    if name == "checktype":
+        return value[0].value if isinstance(value, tuple) else value
+    if isinstance(value, frozenset):
+        return _bits(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
+        return int(value)
+    return _bare(value) if isinstance(value, str) else value
 
 
 # -- what is checked ---------------------------------------------------------------------------
