@@ -93,7 +93,7 @@ def run(
             file.answer = answer
         todo = [file for file in todo if file.repair(tally)]
     accepted = [file for file in files if file.answer.accepted]
-    tally.accepted += sum(file.text is file.original for file in accepted)
+    tally.accepted += len(accepted)
     if start:
         for file, answer in zip(accepted, oracle.start(f.text for f in accepted), strict=True):
             file.started = answer

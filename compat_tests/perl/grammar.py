@@ -4,6 +4,7 @@ The values are those that people write, and the borders of what the daemon takes
 not resolve where tests run, so hosts are addresses, and `localhost`.
 """
 
+import functools
 import string
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 Text = st.SearchStrategy[str]
 
 
-def texts(count: int, number: int) -> list[bytes]:
+@functools.lru_cache
+def texts(count: int, number: int) -> tuple[bytes, ...]:
     """`count` different files, the same ones for the same `number`."""
     found: dict[bytes, None] = {}
     turn = 0
@@ -35,7 +37,7 @@ def texts(count: int, number: int) -> list[bytes]:
 
         collect()
         turn += 1_000_003
-    return list(found)
+    return tuple(found)
 
 
 def _words(*values: str) -> Text:

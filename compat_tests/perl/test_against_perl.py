@@ -52,7 +52,7 @@ def test_generated_files(
 
     agreed(tally)
     assert tally.files == count
-    assert tally.accepted > count // 3
+    assert tally.accepted > count // 5
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_broken_rule_is_found(oracle: Oracle, seed: int, found: str, instead: 
     def broken(text: bytes) -> Config:
         return compare.own_load(text.replace(found.encode(), instead.encode()))
 
-    texts = [text for text in grammar.texts(300, seed) if found.encode() in text]
+    texts = [text for text in grammar.texts(300, seed) if found.encode() in text][:40]
 
     assert compare.run(oracle, texts, start=False).unexplained == []
     assert compare.run(oracle, texts, start=False, load=broken).unexplained != []
