@@ -1,7 +1,8 @@
 """The Perl regular expressions of `receive=`, matched on bytes by PCRE2.
 
-PCRE2 stops a match that backtracks too much after a fixed number of steps (10 million by default,
-a fraction of a second), so that no pattern can hold up the daemon.
+PCRE2 gives a match up that backtracks too much: 10 million steps, a fraction of a second. It counts
+from each place in the answer anew, so a pattern that runs on at every place of a long answer
+(`.*.*.*x` over a MiB without a line end) is not bounded by that.
 """
 
 import functools
