@@ -27,6 +27,7 @@ LAYERS = [
         "ldirpy.alerts",
         "ldirpy.maintenance",
         "ldirpy.pattern_dialect",
+        "ldirpy.pattern_process",
     ],
     ["ldirpy.config", "ldirpy.ipvs", "ldirpy.checkers", "ldirpy.mail"],
     ["ldirpy.assignments", "ldirpy.probe"],
@@ -40,7 +41,7 @@ STRANGERS = [("ldirpy.checkers", "ldirpy.ipvs"), ("ldirpy.ipvs", "ldirpy.checker
 # Who alone may import which library.
 OWNERS = {
     "pyroute2": {"ldirpy.ipvs.netlink"},
-    "pcre2": {"ldirpy.pattern"},
+    "pcre2": {"ldirpy.pattern", "ldirpy.pattern_process"},
 }
 
 
