@@ -3,11 +3,12 @@
 Here ldirectord's words become the kernel's. The port rule lives here and nowhere else.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping
 
 import attrs
 
-from ldirpy.config.model import Real, Virtual
+from ldirpy.config.model import Config, Real, Virtual
 from ldirpy.ipvs.model import Dest, DestId, Flag, ForwardMethod, Service, ServiceId
 from ldirpy.net import Forward, Protocol
 
@@ -158,6 +159,13 @@ def wanted(
         readd=readd or readdquiescent,
         readdquiescent=readdquiescent,
     )
+
+
+def fingerprint(config: Config) -> str:
+    """A text that is another one when a configuration wants another table than before."""
+    wants = [wanted(virtual, set(virtual.reals), readd=True) for virtual in config.virtuals]
+    table = [(want.service, *want.dests.values()) for want in wants]
+    return hashlib.sha256(repr(table).encode()).hexdigest()
 
 
 def _dest(key: DestId, real: Real, weight: int) -> Dest:

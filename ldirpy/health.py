@@ -52,9 +52,12 @@ class Health:
         return self.phase is Phase.UP
 
     @classmethod
-    def seeded(cls, weight: int | None) -> "Health":
-        """The state at start, from the weight found in the kernel (None: not in its table)."""
-        return cls(Phase.UP if weight else Phase.DOWN)
+    def seeded(cls, weight: int | None, *, drained: bool = False) -> "Health":
+        """The state at start, from the weight found in the kernel (None: not in its table).
+
+        With `drained` a weight of 0 was set by hand, on a server that is up.
+        """
+        return cls(Phase.UP if weight or (weight == 0 and drained) else Phase.DOWN)
 
 
 def step(health: Health, event: Event, *, failurecount: int) -> tuple[Health, Change]:

@@ -7,6 +7,8 @@ out and the other way round.
 
 from collections.abc import Collection, Iterable
 
+import attrs
+
 from ldirpy.desired import WantedService
 from ldirpy.ipvs.model import (
     AddDest,
@@ -71,6 +73,22 @@ def plan_dests(
             changed.append(EditDest(service, dest))
     gone = [key for key in actual.dests if key in touched and key not in want.dests]
     return (*changed, *(DeleteDest(service, key) for key in gone))
+
+
+def keeping_weights(want: WantedService, actual: Entry | None) -> WantedService:
+    """What is wanted, but with the weights that the table has for the servers that are up.
+
+    For a daemon that goes on where another one with this configuration was cut off: what was set
+    by hand since then stays until the server's state changes or the configuration is reloaded.
+    """
+    found = actual.dests if actual else {}
+    dests = {
+        key: attrs.evolve(dest, weight=found[key].weight)
+        if key in found and key not in want.quiesced
+        else dest
+        for key, dest in want.dests.items()
+    }
+    return attrs.evolve(want, dests=dests)
 
 
 def forget(gone: Iterable[ServiceId], actual: Table) -> tuple[Operation, ...]:

@@ -55,6 +55,12 @@ def processes() -> list[str]:
     return sorted(lines)
 
 
+def by_hand(weight: int) -> None:
+    """Set the weight of the first real server, as an operator who drains it."""
+    words = "-e -t 192.0.2.1:80 -r 192.0.2.2:80 -m -w".split()
+    subprocess.run(["ipvsadm", *words, str(weight)], check=True)
+
+
 def pid() -> int:
     return int(PID_FILE.read_text())
 
@@ -97,6 +103,7 @@ def main() -> None:
     time.sleep(3)  # some rounds of checks
     perls_table = table()
     note("perl runs")
+    by_hand(2)
     CONFIG.write_text(TEXT)
     step("takeover", LDIRPY, "takeover", str(CONFIG))
     time.sleep(3)  # some rounds of checks
@@ -112,6 +119,7 @@ def main() -> None:
     CONFIG.write_text(TEXT + "nosuch=1\n")
     step("broken", LDIRPY, "takeover", "--back", str(CONFIG))
     CONFIG.write_text(TEXT)
+    by_hand(3)
     step("back", LDIRPY, "takeover", "--back", str(CONFIG))
     time.sleep(3)
     # At its start Perl gives a server that is down its weight for a moment: wait for the first

@@ -14,6 +14,7 @@ from ldirpy.config.load import load
 from ldirpy.config.model import Config
 from ldirpy.daemon import detach, handover
 from ldirpy.daemon.instance import AlreadyRunning, Instance, looks_like_ldirectord
+from ldirpy.desired import fingerprint
 from ldirpy.errors import ConfigError, LdirpyError
 
 PERL = "/usr/sbin/ldirectord"
@@ -84,7 +85,10 @@ def _take_over(
         if os.path.basename(child) not in taken and _take_over(child, back, start, None, taken):
             raise TakeoverFailed(f"{child}, which {config} executes, was not taken over")
     instance = Instance(name)
-    return (_back if back else _forth)(instance, path, functools.partial(start, config), pid)
+    begin = functools.partial(start, config)
+    if back:
+        return _back(instance, path, begin, pid)
+    return _forth(instance, path, begin, pid, fingerprint(read))
 
 
 def _verified(path: str) -> Config | None:
@@ -101,7 +105,7 @@ def _verified(path: str) -> Config | None:
         return None
 
 
-def _forth(instance: Instance, config: str, start: Start, pid: int | None) -> int:
+def _forth(instance: Instance, config: str, start: Start, pid: int | None, wants: str) -> int:
     if _is_ours(instance):
         print(f"ldirpy runs for {config} already")
         return 0
@@ -111,6 +115,7 @@ def _forth(instance: Instance, config: str, start: Start, pid: int | None) -> in
         print(f"No ldirectord runs for {config}")
     else:
         _end(instance, running, signal.SIGKILL)
+        instance.note(wants)  # the successor goes on with this table, weights set by hand included
         print(f"Ended ldirectord for {config}, pid {running}, with SIGKILL: it did not clean up")
     return _start(instance, config, start, before)
 
@@ -124,6 +129,7 @@ def _back(instance: Instance, config: str, start: Start, pid: int | None) -> int
         raise TakeoverFailed(f"the daemon of {config}, pid {running}, is not ldirpy")
     else:
         _end(instance, running, signal.SIGUSR2)
+        instance.note("")  # what Perl makes of the table is another story
         print(f"Ended ldirpy for {config}, pid {running}, with SIGUSR2: it did not clean up")
     return _start(instance, config, start, before)
 

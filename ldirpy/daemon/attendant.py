@@ -36,7 +36,10 @@ class Attendant:
 
 
 class ServiceAttendant(Attendant):
-    """Tells its starter and the service manager, and takes the instances of `execute` along."""
+    """Tells its starter and the service manager, and takes the instances of `execute` along.
+
+    `in_force` is called with each configuration that a reload puts into force.
+    """
 
     def __init__(
         self,
@@ -45,10 +48,12 @@ class ServiceAttendant(Attendant):
         how: str,
         child_options: Sequence[str],
         on_ready: Sequence[Callable[[], None]],
+        in_force: Callable[[Config], None],
     ) -> None:
         self.how = how
         self._child_options = child_options
         self._on_ready = on_ready
+        self._in_force = in_force
         self._execute = config.execute
         self._text = _summary(config)
 
@@ -65,6 +70,7 @@ class ServiceAttendant(Attendant):
         if config is not None:
             for warning in config.warnings:
                 log.warning("%s", warning.as_ldirectord("Warning", os.getpid()))
+            self._in_force(config)
             children.follow(self._execute, config.execute, self._child_options)
             self._execute, self._text = config.execute, _summary(config)
         notify.ready(self._text)

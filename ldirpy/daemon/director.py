@@ -64,7 +64,8 @@ class Director:
     """Keeps a table right for a configuration until it is told to stop.
 
     `listeners` hear of everything that happens, after the log. `on_change`, if given, is called
-    with the whole table after each time it was changed.
+    with the whole table after each time it was changed. With `keep_weights` the run goes on where
+    another one with this configuration was cut off: weights that the table has stay as they are.
 
     Raises ConfigError for a configuration that cannot be carried out.
     """
@@ -76,8 +77,10 @@ class Director:
         *,
         listeners: Iterable[Listener] = (),
         on_change: Callable[[Table], None] | None = None,
+        keep_weights: bool = False,
     ) -> None:
         self.config = config
+        self._keep_weights = keep_weights
         self.state = DirectorState.STARTING
         self._assigned: Assignments = assign(config)
         self._seats: dict[ServiceId, tuple[Seat, ...]] = {}
@@ -287,15 +290,26 @@ class Director:
             for key, virtual in new.virtuals.items()
         }
         self._health = {
-            seat: self._health.get(seat) or _seeded(seat, new.virtuals[key], actual)
+            seat: self._health.get(seat) or self._seeded(seat, new.virtuals[key], actual)
             for key, seats in self._seats.items()
             for seat in seats
         }
         wants = [self._want(virtual, readd=True) for virtual in new.virtuals.values()]
+        if self._keep_weights:
+            wants = [want.keeping_weights(actual) for want in wants]
+            self._keep_weights = False  # a reload sets them
         await self._table.adopt(wants, gone.values(), actual)
         self._tell_standing(new.virtuals)
         await self._end_probes([probe for probe in self._probes if probe not in new.seats])
         self._start_probes([probe for probe in new.seats if probe not in self._probes])
+
+    def _seeded(self, seat: Seat, virtual: Virtual, actual: Table) -> Health:
+        """The health of a server nothing is known of yet: what the kernel serves counts as up."""
+        entry = actual.get(seat.service)
+        dest = entry.dests.get(dest_id(virtual, seat.real)) if entry else None
+        # Without quiescent= the daemon that was cut off never left a weight of 0 behind.
+        drained = self._keep_weights and not virtual.quiescent
+        return Health.seeded(dest.weight if dest else None, drained=drained)
 
     async def _settle(self, touched: Touched) -> None:
         """Bring the dests in `touched` to where their health wants them, and nothing else."""
@@ -343,10 +357,3 @@ class Director:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _seeded(seat: Seat, virtual: Virtual, actual: Table) -> Health:
-    """The health of a server nothing is known of yet: what the kernel serves counts as up."""
-    entry = actual.get(seat.service)
-    dest = entry.dests.get(dest_id(virtual, seat.real)) if entry else None
-    return Health.seeded(dest.weight if dest else None)

@@ -28,15 +28,22 @@ async def run(
     *,
     on_change: Callable[[Table], None] | None = None,
     attendant: Attendant | None = None,
+    keep_weights: bool = False,
 ) -> None:
     """Direct until SIGTERM, SIGINT or SIGQUIT; SIGHUP reads `path` again.
 
-    Raises ConfigError for a configuration that cannot be carried out, and IpvsError if the kernel's
-    table cannot be read.
+    `keep_weights` is the director's. Raises ConfigError for a configuration that cannot be carried
+    out, and IpvsError if the kernel's table cannot be read.
     """
     allow_many_sockets()
     around = Surroundings()
-    director = Director(config, table, listeners=around.listeners, on_change=on_change)
+    director = Director(
+        config,
+        table,
+        listeners=around.listeners,
+        on_change=on_change,
+        keep_weights=keep_weights,
+    )
     attendant = attendant or Attendant()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()

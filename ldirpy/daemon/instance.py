@@ -84,7 +84,7 @@ class Instance:
         The kernel gives it back whatever way the process ends. Raises AlreadyRunning if another
         process has it, and OSError if the lock's file cannot be made.
         """
-        path = self.pid_file.with_suffix(".lock")
+        path = self._lock_file
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,6 +94,21 @@ class Instance:
                 f"another process holds {path}: an instance with the name {self.name} is running"
             ) from None
         return lock
+
+    def note(self, text: str) -> None:
+        """Write down, for whoever has the lock next, which table is being kept; "" for none.
+
+        It is still there if this process is killed, and gone with the next boot.
+        """
+        self._lock_file.write_text(text)
+
+    def noted(self) -> str:
+        """What the last one who had the lock left in writing."""
+        return self._lock_file.read_text(errors="replace")
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.pid_file.with_suffix(".lock")
 
     def write_pid(self) -> None:
         """Note this process as the running daemon; nobody ever sees half of the file."""

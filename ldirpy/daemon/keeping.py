@@ -26,7 +26,7 @@ from ldirpy.ipvs.model import (
     ServiceId,
     Table,
 )
-from ldirpy.reconcile import forget, plan_dests, plan_service
+from ldirpy.reconcile import forget, keeping_weights, plan_dests, plan_service
 
 log = logging.getLogger("ldirpy")
 
@@ -44,6 +44,11 @@ class Want:
 
     virtual: Virtual
     service: WantedService
+
+    def keeping_weights(self, actual: Table) -> "Want":
+        """The same, but with the weights that the table has for the servers that are up."""
+        entry = actual.get(self.service.service.id)
+        return Want(self.virtual, keeping_weights(self.service, entry))
 
 
 class TableKeeper:

@@ -11,6 +11,7 @@ from ldirpy.config.model import Config
 from ldirpy.daemon import foreground
 from ldirpy.daemon.attendant import ServiceAttendant
 from ldirpy.daemon.instance import Instance
+from ldirpy.desired import fingerprint
 from ldirpy.errors import LdirpyError
 from ldirpy.ipvs.model import IpvsTable
 
@@ -40,15 +41,24 @@ def serve(
     where = os.path.abspath(path)  # the current directory is left, and a reload is still to find it
     os.chdir("/")
 
+    def in_force(config: Config) -> None:
+        instance.note(fingerprint(config))
+
+    # If the last one to keep this very table was cut off, this one goes on where it ended.
+    keep_weights = instance.noted() == fingerprint(config)
     attendant = ServiceAttendant(
         config,
         how=how,
         child_options=child_options,
-        on_ready=[*([instance.write_pid] if pid_file else []), on_ready],
+        on_ready=[*([instance.write_pid] if pid_file else []), lambda: in_force(config), on_ready],
+        in_force=in_force,
     )
     try:
         with _told():
-            asyncio.run(foreground.run(where, config, table, attendant=attendant))
+            asyncio.run(
+                foreground.run(where, config, table, attendant=attendant, keep_weights=keep_weights)
+            )
+        instance.note("")
     finally:
         if pid_file:
             instance.remove_pid()

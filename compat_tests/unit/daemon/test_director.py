@@ -78,6 +78,53 @@ def test_an_answer_comes_after_what_was_asked(stage: Stage, table: StrictTable) 
     run_jumping(asked())
 
 
+@pytest.mark.parametrize("quiescent", [False, True])
+def test_going_on_where_another_was_cut_off(
+    stage: Stage, table: StrictTable, quiescent: bool
+) -> None:
+    """Weights set by hand stay until the server's state changes; so does 0 without quiescent."""
+    web = attrs.evolve(WEB, quiescent=quiescent)
+    table.apply(plan([wanted(web, web.reals, readd=True)], {}))
+    key = next(iter(table.read()))
+    table.apply(
+        [EditDest(key, by_hand(table, key, 1, 7)), EditDest(key, by_hand(table, key, 2, 0))]
+    )
+
+    async def story() -> None:
+        director = Director(Config(virtuals=[web]), table, keep_weights=True)
+        running = asyncio.create_task(director.run())
+        await asyncio.sleep(60)
+        assert serving(table) == {1: 7, 2: 1 if quiescent else 0}
+        stage.fail(["192.0.2.1", "192.0.2.2"])
+        await asyncio.sleep(11)
+        stage.fail([])
+        await asyncio.sleep(11)
+        assert serving(table) == {1: 1, 2: 1}
+        director.stop()
+        await running
+
+    run_jumping(story())
+
+
+def test_a_reload_sets_the_weights(stage: Stage, table: StrictTable) -> None:
+    """A reload ends what a start has kept."""
+    table.apply(plan([wanted(WEB, WEB.reals, readd=True)], {}))
+    key = next(iter(table.read()))
+    table.apply([EditDest(key, by_hand(table, key, 1, 7))])
+
+    async def story() -> None:
+        director = Director(Config(virtuals=[WEB]), table, keep_weights=True)
+        running = asyncio.create_task(director.run())
+        await asyncio.sleep(1)
+        director.reload(Config(virtuals=[WEB]))
+        await director.answer()
+        assert serving(table) == {1: 1, 2: 1}
+        director.stop()
+        await running
+
+    run_jumping(story())
+
+
 def by_hand(table: MemoryTable, key: ServiceId, number: int, weight: int) -> Dest:
     dest = table.read()[key].dests[DestId(ip_address(f"192.0.2.{number}"), 80)]
     return attrs.evolve(dest, weight=weight)
