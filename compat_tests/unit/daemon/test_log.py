@@ -162,3 +162,19 @@ def test_reloads(stage: Stage, table: StrictTable, lines: Lines) -> None:
             ]
 
     run_jumping(day())
+
+
+def test_a_server_in_two_services(stage: Stage, table: StrictTable, lines: Lines) -> None:
+    """A real server of two virtual services is purged from both, and told so for both."""
+    other = attrs.evolve(WEB, port=81)
+
+    async def day() -> None:
+        async with directing(Config(virtuals=[WEB, other]), table):
+            await asyncio.sleep(1)
+            lines.taken()
+
+    run_jumping(day())
+    assert [line for line in lines.taken() if ONE in line] == [
+        f"Purged real server (stop): {ONE} ({VIP})",
+        f"Purged real server (stop): {ONE} (198.51.100.1:81)",
+    ]
