@@ -20,6 +20,8 @@ UNITS = WORK / "units"
 UNIT, TARGET = "ldirpy@site.cf.service", "trial.target"
 # What a service is ordered behind; here they are empty.
 NEEDED = ("sysinit.target", "basic.target", "shutdown.target", "network-online.target")
+# Where ldirpy and its Python are: as a rule the virtual environment lies within the project.
+NEEDED_PATHS = {PACKAGING.parent, Path(sys.prefix), Path(sys.base_prefix)}
 GENERATORS = "/lib/systemd/system-generators"
 CONFIG = WORK / "site.cf"
 LOG = WORK / "log"
@@ -88,8 +90,10 @@ def boot() -> None:
     """
     mount("--make-rprivate", "/")
     mount("-o", "remount,bind,ro", "/")
-    for place in ("/run", "/tmp", "/var/log", "/var/tmp", GENERATORS):
+    for place in ("/run", "/var/log", GENERATORS):
         mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", place)
+    for place in ("/tmp", "/var/tmp"):
+        cover(Path(place))
     mount("-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
     mount("--bind", "/proc/sys", "/proc/sys")
     mount("-o", "remount,bind,ro", "/proc/sys")
@@ -110,18 +114,26 @@ def boot() -> None:
 
 def open_the_way() -> None:
     """Let a user who is not root get to ldirpy and its Python, if they lie in root's home."""
-    needed = {Path(sys.base_prefix), Path(sys.prefix), PACKAGING.parent}
-    for home in {Path("/", path.parts[1]) for path in needed}:
-        if home.stat().st_mode & 0o001:
-            continue
-        kept = {path: WORK / f"kept-{path.name}" for path in needed if path.is_relative_to(home)}
-        for path, place in kept.items():
-            place.mkdir()
-            mount("--bind", str(path), str(place))
-        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", str(home))
-        for path, place in kept.items():
-            path.mkdir(parents=True, exist_ok=True)
-            mount("--bind", str(place), str(path))
+    for home in {Path("/", path.parts[1]) for path in NEEDED_PATHS}:
+        if not home.stat().st_mode & 0o001:
+            cover(home)
+
+
+def cover(place: Path) -> None:
+    """Put an empty directory over a place, with nothing in it but what of ldirpy lies there."""
+    below = [
+        path
+        for path in NEEDED_PATHS
+        if path.is_relative_to(place) and NEEDED_PATHS.isdisjoint(path.parents)
+    ]
+    kept = {path: Path("/run", "kept", *path.parts[1:]) for path in below}
+    for path, where in kept.items():
+        where.mkdir(parents=True)
+        mount("--bind", str(path), str(where))
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", str(place))
+    for path, where in kept.items():
+        path.mkdir(parents=True, exist_ok=True)
+        mount("--bind", str(where), str(path))
 
 
 def mount(*words: str) -> None:
