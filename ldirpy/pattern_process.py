@@ -67,7 +67,8 @@ class Matcher:
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
+                # -P: nothing is imported from wherever the daemon was started.
+                [sys.executable, "-P", "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # what is typed at a terminal is for the director
