@@ -37,6 +37,7 @@ class Disagreement:
     text: bytes = attrs.field(repr=False)
     marked: bool = False  # it is about a virtual service of a firewall mark
     row: str = ""  # the line it is about
+    lines: tuple[int, ...] = ()  # those of all errors that ldirpy tells
     deviation: str = ""
 
     def __str__(self) -> str:
@@ -181,9 +182,11 @@ class _File:
         self, what: str, perl: object, ldirpy: object, outcome: Config | ConfigError
     ) -> Disagreement:
         marked, line = False, 0
+        lines: tuple[int, ...] = ()
         place = re.match(r"virtuals\[(\d+)\](?:\.reals\[(\d+)\])?", what)
         if isinstance(outcome, ConfigError):
             line = outcome.line
+            lines = tuple(problem.line for problem in outcome.problems)
         elif place and int(place[1]) < len(outcome.virtuals):
             virtual = outcome.virtuals[int(place[1])]
             marked = virtual.fwmark is not None
@@ -192,7 +195,13 @@ class _File:
         rows = self.text.decode("utf-8", "surrogateescape").split("\n")
         row = rows[line - 1] if 0 < line <= len(rows) else ""
         return Disagreement(
-            what=what, perl=perl, ldirpy=ldirpy, text=self.original, marked=marked, row=row
+            what=what,
+            perl=perl,
+            ldirpy=ldirpy,
+            text=self.original,
+            marked=marked,
+            row=row,
+            lines=lines,
         )
 
 

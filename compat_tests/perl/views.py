@@ -6,6 +6,7 @@ ldirectord(8) says.
 """
 
 import enum
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
@@ -163,7 +164,7 @@ def _perl_virtual(own: Settings, told: Settings) -> dict[str, Any]:
         "schedflags": _unquoted(own.get("schedflags")) or "",
         "ops": _yes(own["ops"]),
         "checktype": own["checktype"],
-        "connects_per_negotiate": int(own["num_connects"]),
+        "connects_per_negotiate": int(own["num_connects"]) if own["checktype"] == "combined" else 0,
         "service": own["service"],
         "checkport": None if own.get("checkport") is None else int(own["checkport"]),
         "checkcommand": _text(own["checkcommand"]),
@@ -302,7 +303,11 @@ def checks_of_config(config: Config) -> list[str]:
 
 def checks_of_perl(values: Settings) -> list[str]:
     """The checks of Perl's daemon by their names, in the order it makes them."""
-    return [_text(check["real"]) or "" for check in values["checks"]]
+    # A weight stands there as it was written.
+    return [
+        re.sub(r":0*(\d+:(?:gate|masq|ipip):)", r":\1", _text(check["real"]) or "")
+        for check in values["checks"]
+    ]
 
 
 def _check(virtual: Virtual, real: Real) -> str:
