@@ -15,7 +15,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if played is not None:
         terminalreporter.write_sep("-", "both directors in a kernel")
         terminalreporter.write_line(
-            f"compared {played.compared} tables of both directors"
+            f"compared {played.compared} tables and {played.texts} texts of both directors' logs"
             f" ({' and '.join(played.daemons)}) in {played.seconds:.0f} s"
         )
 

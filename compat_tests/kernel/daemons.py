@@ -9,11 +9,18 @@ from pathlib import Path
 
 from . import netns
 
-COMMANDS = {
+# In the foreground: with all that the debug option tells, or with nothing but the log.
+DEBUGGING = {
     "perl": ["ldirectord", "-d", "{config}", "start"],
     "ldirpy": [sys.executable, "-m", "ldirpy", "-f", "{config}"],
 }
+SUPERVISED = {
+    "perl": ["ldirectord", "{config}", "start"],
+    "ldirpy": [sys.executable, "-m", "ldirpy", "{config}", "start"],
+}
 STOP_BOUND = 120.0  # seconds; Perl finishes its round of checks first
+# Perl would keep its log to itself until some kilobytes have come together.
+AT_ONCE = f"-I{Path(__file__).parent} -MAtOnce"
 # Perl's debug output names each check as it begins.
 PERL_CHECK = re.compile(r"^DEBUG2: Checking (.*real server=.*)$", re.MULTILINE)
 
@@ -24,9 +31,11 @@ class Daemon:
     def __init__(self, name: str, namespace: str, directory: Path) -> None:
         self.name = name
         self._namespace = namespace
-        self.config = directory / "director.cf"
+        # The name is that of the instance: there can be one of a name in a kernel.
+        self.config = directory / f"{directory.name}.cf"
         self._log = directory / "director.log"
         self._log.write_text("")
+        self._supervised = False
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -44,17 +53,19 @@ class Daemon:
     def has_made_a_round(self, mark: int) -> bool:
         """Whether Perl has checked some server twice since its log was mark characters long.
 
-        Only Perl's table is right in passing; ldirpy, and a daemon that does not run, need not.
+        Only Perl's table is right in passing; ldirpy, and a daemon that does not run, need not. Of
+        one that is supervised it cannot be seen.
         """
-        if self.name != "perl" or self._process is None:
+        if self.name != "perl" or self._process is None or self._supervised:
             return True
         checks = PERL_CHECK.findall(self.log[mark:])
         return len(checks) > len(set(checks))
 
     def start(self, config: str) -> None:
-        """Starts the daemon with this configuration."""
+        """Starts the daemon with this configuration; with `supervised` in it, for its log."""
         self._write(config)
-        command = [word.format(config=self.config) for word in COMMANDS[self.name]]
+        commands = SUPERVISED if self._supervised else DEBUGGING
+        command = [word.format(config=self.config) for word in commands[self.name]]
         with netns.inside(self._namespace), self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -62,6 +73,7 @@ class Daemon:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd="/run",
+                env={**os.environ, "PERL5OPT": AT_ONCE},
                 start_new_session=True,
             )
 
@@ -90,6 +102,7 @@ class Daemon:
             self._process = None
 
     def _write(self, config: str) -> None:
+        self._supervised = "supervised" in config
         self.config.write_text(config.replace("@DIRECTORY@", str(self.config.parent)))
 
     def _signal(self, number: signal.Signals) -> None:

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from . import logs as texts
 from . import netns, scripted, servers, table, traffic
 from .scenario import Scenario, Site, Step, Weights
 
@@ -66,6 +67,7 @@ def _play_step(
     return {
         "problem": problem,
         "compared": int(not problem and _is_compared(step)),
+        "texts": _texts(step, sites, logs),
         "tables": [str(_table_or_reason(site)) for site in sites],
         "daemons": [site.daemon.name for site in sites],
         "logs": [_tail(site.daemon.log) for site in sites] if problem else [],
@@ -85,12 +87,19 @@ def _outcome(scenario: Scenario, step: Step, sites: Sequence[Site], logs: Sequen
         if not problem and _is_compared(step):
             problem = _compare(step, sites)
         problem = problem or _ask_everything(scenario, step, sites)
+        if not problem and step.log:
+            problem = _compare_logs(step, sites, logs)
         if not problem:
             return ""
         if time.monotonic() > end or any(site.daemon.died for site in sites):
             return f"{problem}; before that: {before}" if before else problem
         before = problem
         time.sleep(POLL)
+
+
+def _texts(step: Step, sites: Sequence[Site], starts: Sequence[int]) -> int:
+    """How many of the first daemon's texts were compared."""
+    return texts.count(sites[0].daemon.log[starts[0] :]) if step.log else 0
 
 
 def _is_compared(step: Step) -> bool:
@@ -168,6 +177,16 @@ def _compare(step: Step, sites: Sequence[Site]) -> str:
     if first != second and not step.but_thresholds:
         return f"the thresholds differ:\n{chr(10).join(first)}\nand\n{chr(10).join(second)}"
     return ""
+
+
+def _compare_logs(step: Step, sites: Sequence[Site], starts: Sequence[int]) -> str:
+    """Both have to have logged the same in this step."""
+    said = {
+        site.daemon.name: site.daemon.log[start:] for site, start in zip(sites, starts, strict=True)
+    }
+    perl, ldirpy = said.get("perl", ""), said.get("ldirpy", "")
+    wrong = texts.difference(perl, ldirpy, only_last=step.log == "last")
+    return f"the logs differ: {wrong}" if wrong else ""
 
 
 def _ask_everything(scenario: Scenario, step: Step, sites: Sequence[Site]) -> str:

@@ -63,6 +63,11 @@ class Run:
         """How many pairs of tables were compared line by line and found equal."""
         return sum(report.get("compared", 0) for report in self.reports)
 
+    @property
+    def texts(self) -> int:
+        """How many texts of Perl's log were compared."""
+        return sum(report.get("texts", 0) for report in self.reports)
+
     def verdict(self, name: str) -> Verdict:
         """What became of one scenario."""
         mine = [report for report in self.reports if report["scenario"] == name]

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from . import netns, scripted, servers
 from .daemons import Daemon
@@ -45,6 +46,8 @@ class Step:
     witness: str = "rs2"
     logged: tuple[str, ...] = ()  # texts that both daemons have to log in this step
     sticky: tuple[str, ...] = ()  # virtual services where one server answers all requests
+    # What both log in this step has to be the same: everything, or the last of each server.
+    log: Literal["", "all", "last"] = ""
     unasked: tuple[str, ...] = ()  # virtual services that name a dead server on purpose
 
 

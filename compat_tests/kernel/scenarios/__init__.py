@@ -2,6 +2,7 @@
 
 from ..scenario import Scenario
 from .checks import CHECKS
+from .day import DAYS
 from .failures import FAILURES
 from .forwarding import FORWARDING
 from .forwarding6 import FORWARDING6
@@ -11,5 +12,14 @@ from .options import OPTIONS
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
-    for scenario in (*FORWARDING, *FORWARDING6, *FAILURES, *CHECKS, *LIFECYCLE, *HANDS, *OPTIONS)
+    for scenario in (
+        *FORWARDING,
+        *FORWARDING6,
+        *FAILURES,
+        *CHECKS,
+        *LIFECYCLE,
+        *HANDS,
+        *OPTIONS,
+        *DAYS,
+    )
 }
