@@ -28,11 +28,18 @@ Behaviour = Callable[[Reader, Writer], Coroutine[None, None, None]]
 
 
 async def judged(checker: Checker, timeout: float = TIMEOUT) -> CheckResult:
-    """The result of one check, which must have ended in time."""
-    started = time.monotonic()
-    result = await run_check(checker, timeout)
-    assert time.monotonic() - started < timeout + GRACE
-    return result
+    """The result of one check, which must have ended in time.
+
+    One that has not is tried again: a machine that was busy elsewhere for a moment is not at fault
+    twice.
+    """
+    for _ in range(2):
+        started = time.monotonic()
+        result = await run_check(checker, timeout)
+        spent = time.monotonic() - started
+        if spent < timeout + GRACE:
+            return result
+    raise AssertionError(f"the check took {spent:.2f} s, its time-out is {timeout:g} s")
 
 
 @contextlib.asynccontextmanager

@@ -155,6 +155,6 @@ def test_many_wait_without_threads(script: Script) -> None:
             assert len(os.listdir("/proc/self/task")) - threads < 10
             assert {(await one).message for one in checks} == {"no answer in 1 s"}
         assert descriptors() == before
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 15
 
     asyncio.run(run())

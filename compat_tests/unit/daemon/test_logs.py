@@ -136,6 +136,6 @@ def test_a_log_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     told = [text for text in sink.taken if "were lost" in text]
     lost = sum(int(text.split()[0]) for text in told)
-    assert spent < 1.0
+    assert spent < 10.0
     assert lost + len(sink.taken) - len(told) == 100
     assert lost >= 80
