@@ -8,6 +8,7 @@ from typing import cast
 
 from compat_tests.checkers import servers
 from compat_tests.checkers.peers import (
+    GRACE,
     Behaviour,
     Reader,
     Writer,
@@ -84,6 +85,8 @@ async def seen_by_ldirpy(section: str) -> Seen:
     """What ldirpy makes of that real server."""
     probe = probe_of(section)
     result = await run_check(probe.checker, probe.timeout)
+    if result.seconds > probe.timeout + GRACE:  # a busy machine is not at fault twice
+        result = await run_check(probe.checker, probe.timeout)
     return Seen("up" if result.up else "down", result.seconds, result.message)
 
 
