@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ldirpy.assignments import verify
 from ldirpy.config.model import Config
 from ldirpy.daemon import foreground
 from ldirpy.daemon.attendant import ServiceAttendant
@@ -36,22 +37,25 @@ def serve(
     `pid_file` the pid is noted from then on. Raises what keeps it from starting: AlreadyRunning,
     IpvsError, ConfigError, OSError.
     """
+    verify(config)
     _be_called_ldirectord()
     lock = instance.lock()
     where = os.path.abspath(path)  # the current directory is left, and a reload is still to find it
     os.chdir("/")
 
-    def in_force(config: Config) -> None:
-        instance.note(fingerprint(config))
-
     # If the last one to keep this very table was cut off, this one goes on where it ended.
-    keep_weights = instance.noted() == fingerprint(config)
+    table_wanted = fingerprint(config)
+    keep_weights = instance.noted() == table_wanted
     attendant = ServiceAttendant(
         config,
         how=how,
         child_options=child_options,
-        on_ready=[*([instance.write_pid] if pid_file else []), lambda: in_force(config), on_ready],
-        in_force=in_force,
+        on_ready=[
+            *([instance.write_pid] if pid_file else []),
+            lambda: instance.note(table_wanted),
+            on_ready,
+        ],
+        in_force=lambda reloaded: instance.note(fingerprint(reloaded)),
     )
     try:
         with _told():
